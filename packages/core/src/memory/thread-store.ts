@@ -1,0 +1,81 @@
+import type { Failure, Message } from "../protocol/index.ts";
+
+/** Names a thread. Both parts are free text: a store encodes them, so no two pairs can collide. */
+export interface ThreadKey {
+  /** Whose threads these are; `default` for the user of this machine. */
+  readonly namespace: string;
+  readonly id: string;
+}
+
+export interface ThreadInfo extends ThreadKey {
+  /** The first user message, one line, cut; or what the user named it. */
+  readonly title: string;
+  /** The folder it was started in; absent for threads without one. */
+  readonly folder?: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The sequence number of the newest row: rows are numbered from 1 without gaps. */
+  readonly seq: number;
+}
+
+/** One row of a thread's log. A row that cannot be read stays in its place and is never overwritten. */
+export type Row =
+  | { readonly seq: number; readonly message: Message }
+  | { readonly seq: number; readonly corrupt: string; readonly raw: string };
+
+export interface AppendOptions {
+  /** The newest sequence number the writer knows: another writer since then makes this a conflict. */
+  readonly expect?: number;
+  /** Names the operation: the same `op` again stores nothing and answers as the first time. */
+  readonly op?: string;
+  /** Used when this append creates the thread. */
+  readonly title?: string;
+  readonly folder?: string;
+}
+
+export type AppendOutcome =
+  | { readonly kind: "appended"; readonly seq: number }
+  /** Nothing was stored: the thread has grown since `expect`. */
+  | { readonly kind: "conflict"; readonly seq: number };
+
+export interface ThreadQuery {
+  readonly folder?: string;
+  /** From the last page's `next`. */
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+/** A store that cannot be used: unreachable, full, read-only, refused. Thrown by every method, never for "not found". */
+export class StoreError extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = "StoreError";
+    this.failure = failure;
+  }
+}
+
+/**
+ * The log of every thread: append-only, ordered, durable when `append` resolves.
+ *
+ * `append` stores all messages or none, is idempotent by `op`, and gives consecutive numbers whatever the number of
+ * writers. An aborted wait leaves the write either whole or absent; repeating it with the same `op` is always safe.
+ */
+export interface ThreadStore {
+  /** For display, without secrets: `sqlite:~/…/chingu.db`, `redis://host:6379/0`. */
+  readonly url: string;
+  append(thread: ThreadKey, messages: readonly Message[], options?: AppendOptions): Promise<AppendOutcome>;
+  /** Rows with `after < seq < before`, oldest first; with `limit`, the newest of them. An unknown thread is empty. */
+  read(
+    thread: ThreadKey,
+    query?: { readonly after?: number; readonly before?: number; readonly limit?: number },
+  ): Promise<readonly Row[]>;
+  info(thread: ThreadKey): Promise<ThreadInfo | undefined>;
+  /** Newest first. */
+  threads(
+    namespace: string,
+    query?: ThreadQuery,
+  ): Promise<{ readonly threads: readonly ThreadInfo[]; readonly next?: string }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    globalSetup: ["tests/setup.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Real servers and child processes on a small machine: more files at once only wait for each other.
+    maxWorkers: 2,
+    env: { CI: "false" },
+  },
+});
