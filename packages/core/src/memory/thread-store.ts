@@ -27,9 +27,9 @@ export type Row =
 export interface AppendOptions {
   /** The newest sequence number the writer knows: another writer since then makes this a conflict. */
   readonly expect?: number;
-  /** Names the operation: the same `op` again stores nothing and answers as the first time. */
+  /** Names the operation: the same `op` again, among the thread's last 256, stores nothing and answers as the first time. */
   readonly op?: string;
-  /** Used when this append creates the thread. */
+  /** Used when this append creates the thread; without it the first user message gives the title. */
   readonly title?: string;
   readonly folder?: string;
 }
@@ -46,7 +46,11 @@ export interface ThreadQuery {
   readonly limit?: number;
 }
 
-/** A store that cannot be used: unreachable, full, read-only, refused. Thrown by every method, never for "not found". */
+/**
+ * A store that cannot be used. Thrown by every method, never for "not found". Codes: `usage` (a URL or cursor nobody
+ * can use), `store_unavailable` (unreachable, refused, closed), `store_full`, `store_read_only`, `store_corrupt`
+ * (damaged, not ours, or written by a newer Chingu).
+ */
 export class StoreError extends Error {
   readonly failure: Failure;
   constructor(failure: Failure, options?: ErrorOptions) {
@@ -60,7 +64,8 @@ export class StoreError extends Error {
  * The log of every thread: append-only, ordered, durable when `append` resolves.
  *
  * `append` stores all messages or none, is idempotent by `op`, and gives consecutive numbers whatever the number of
- * writers. An aborted wait leaves the write either whole or absent; repeating it with the same `op` is always safe.
+ * writers. No messages store nothing and create nothing. An append that fails has left the write either whole or
+ * absent; repeating it with the same `op` is always safe. A message that is no message is a bug and throws as one.
  */
 export interface ThreadStore {
   /** For display, without secrets: `sqlite:~/…/chingu.db`, `redis://host:6379/0`. */
@@ -77,5 +82,12 @@ export interface ThreadStore {
     namespace: string,
     query?: ThreadQuery,
   ): Promise<{ readonly threads: readonly ThreadInfo[]; readonly next?: string }>;
+  /**
+   * Keeps a long text (a tool's whole output, rule 23) once per thread, whatever the number of times it is saved, and
+   * answers its name, `sha256:…`. It lives and dies with its thread.
+   */
+  saveText(thread: ThreadKey, text: string): Promise<string>;
+  /** The text saved under that name in this thread; undefined when there is none. */
+  readText(thread: ThreadKey, name: string): Promise<string | undefined>;
   close(): Promise<void>;
 }

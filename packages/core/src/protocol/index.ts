@@ -5,4 +5,5 @@ export * from "./message.ts";
 export * from "./receipt.ts";
 export * from "./result.ts";
 export * from "./tool.ts";
+export * from "./tool-meta.ts";
 export * from "./usage.ts";

@@ -1,0 +1,23 @@
+import { makeId, serveToolsOverStdio } from "@chingu/core";
+import { createProgramTools } from "@chingu/tools";
+import type { Io } from "../io.ts";
+import { version } from "../version.ts";
+
+/** `chingu mcp serve`: Chingu's own tools for another MCP client, until it hangs up. */
+export async function serveMcp(io: Io): Promise<number> {
+  const programs = createProgramTools();
+  try {
+    await serveToolsOverStdio(
+      programs.tools,
+      { name: "chingu", version },
+      {
+        makeId,
+        signal: io.signal,
+        onError: (error) => io.stderr.write(`chingu mcp serve: ${error.message}\n`),
+      },
+    );
+    return 0;
+  } finally {
+    await programs.close();
+  }
+}

@@ -1,0 +1,67 @@
+import type { Message } from "@chingu/core/protocol";
+import type { Io } from "../io.ts";
+import { fetchEmbedded, namespace, openAgent, openStore, type Settings } from "../open-agent.ts";
+import { errorText } from "../output/turn-writer.ts";
+import { type AskFlags, chooseThread } from "./ask.ts";
+import { toolLine } from "./tools.ts";
+
+/** `chingu` in a terminal: one turn after the other on one screen, in one thread. */
+export async function talk(flags: AskFlags, settings: Settings, io: Io): Promise<number> {
+  const { messages, language } = settings;
+  await using store = await openStore(settings, io);
+  let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
+  await using opened = await openAgent(settings, io, store);
+  // Asked before the screen is there, so that a question and the screen do not write over each other.
+  await fetchEmbedded(opened, settings, io);
+  const { agent, resolution } = opened;
+  const history = threadId === undefined ? [] : await readHistory();
+  const banner = [
+    ...opened.modelLines,
+    ...(resolution.kind === "failed" ? errorText(resolution.failure, messages).split("\n") : []),
+    ...agent.failures.map((failure) => errorText(failure, messages)),
+    messages.terminalHint,
+  ];
+
+  async function readHistory(): Promise<Message[]> {
+    const rows = await store.read({ namespace, id: threadId ?? "" });
+    return rows.flatMap((row) => ("message" in row ? [row.message] : []));
+  }
+
+  const { english, korean, runTerminal } = await import("../terminal/index.tsx");
+  const exit = await runTerminal({
+    stdin: io.stdin,
+    stdout: io.stdout,
+    banner,
+    history,
+    labels: language === "ko" ? korean : english,
+    color: flags.color && !io.environment["NO_COLOR"] && io.environment["TERM"] !== "dumb",
+    clock: { now: Date.now },
+    terminalProgram: io.environment["TERM_PROGRAM"],
+    commands: [
+      {
+        name: "tools",
+        description: messages.toolsCommand,
+        run: async () => ({ text: agent.tools().map(toolLine).join("\n") }),
+      },
+      {
+        name: "new",
+        description: messages.newCommand,
+        run: async () => {
+          threadId = undefined;
+          return { text: messages.newStarted };
+        },
+      },
+    ],
+    runTurn(text, { signal, approve }) {
+      const turn = agent.turn(text, {
+        ...(threadId !== undefined && { threadId }),
+        folder: io.folder,
+        signal: AbortSignal.any([signal, io.signal]),
+        ask: (call, _tool, reason) => approve({ call, reason }),
+      });
+      threadId = turn.threadId;
+      return turn;
+    },
+  });
+  return exit.exitCode;
+}

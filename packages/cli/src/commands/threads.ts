@@ -1,0 +1,90 @@
+import type { ThreadInfo, ThreadStore } from "@chingu/core";
+import type { Message, Part } from "@chingu/core/protocol";
+import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
+import type { Io } from "../io.ts";
+import { type CommonFlags, namespace, openStore, readSettings, type Settings } from "../open-agent.ts";
+import { receiptLine } from "../output/format.ts";
+import { CommandFailure } from "../output/report-failure.ts";
+import { writeRows } from "../output/rows.ts";
+
+export interface ListFlags extends CommonFlags {
+  readonly here?: boolean;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** `chingu threads list`: newest first, a page at a time. */
+export async function listThreads(flags: ListFlags, io: Io): Promise<number> {
+  const settings = await readSettings(flags, io);
+  await using store = await openStore(settings, io);
+  const { threads, next } = await store.threads(namespace, {
+    limit: flags.limit,
+    ...(flags.here && { folder: io.folder }),
+    ...(flags.cursor !== undefined && { cursor: flags.cursor }),
+  });
+  writeRows(threads, threadLine, flags.output, io);
+  if (flags.output === "text" && threads.length === 0) io.stderr.write(`${settings.messages.noThreads}\n`);
+  if (next !== undefined && !flags.quiet) {
+    io.stderr.write(`${settings.messages.more(`chingu threads list --cursor ${next}`)}\n`);
+  }
+  return 0;
+}
+
+function threadLine({ id, updatedAt, seq, title }: ThreadInfo): string {
+  const when = updatedAt.slice(0, 16).replace("T", " ");
+  return `${id}  ${when}  ${String(seq).padStart(4)}  ${fitCells(sanitizeLine(title), 60)}`;
+}
+
+/** `chingu threads show ID`: every message, with the calls, results and receipts between them. */
+export async function showThread(id: string, flags: CommonFlags, io: Io): Promise<number> {
+  const settings = await readSettings(flags, io);
+  await using store = await openStore(settings, io);
+  const info = await findThread(store, id);
+  const rows = await store.read(info);
+  const messages = rows.flatMap((row) => ("message" in row ? [row.message] : []));
+  if (flags.output === "json") io.stdout.write(`${JSON.stringify({ thread: info, messages })}\n`);
+  else if (flags.output === "jsonl") for (const message of messages) io.stdout.write(`${JSON.stringify(message)}\n`);
+  else for (const message of messages) io.stdout.write(`${messageText(message)}\n`);
+  for (const row of rows) {
+    if ("corrupt" in row) io.stderr.write(`${settings.messages.corruptRow(row.seq, sanitizeLine(row.corrupt))}\n`);
+  }
+  return 0;
+}
+
+/** The thread of that id, or the only one whose id starts or ends like it. */
+export async function findThread(store: ThreadStore, id: string): Promise<ThreadInfo> {
+  const exact = await store.info({ namespace, id });
+  if (exact) return exact;
+  const { threads } = await store.threads(namespace, { limit: 100 });
+  const alike = threads.filter((thread) => thread.id.startsWith(id) || thread.id.endsWith(id));
+  const [only] = alike;
+  if (only && alike.length === 1 && id.length >= 4) return only;
+  throw new CommandFailure({
+    code: "usage",
+    message:
+      alike.length > 1 ? `several threads have an id like "${id}"` : `there is no thread "${id}" in ${store.url}`,
+    hint: "chingu threads list shows them",
+  });
+}
+
+function messageText(message: Message): string {
+  const state = message.state === "complete" ? "" : ` (${message.state})`;
+  const head = `── ${message.role}${state} · ${message.at.slice(0, 16).replace("T", " ")}`;
+  return [head, ...message.parts.map(partText), ""].join("\n");
+}
+
+function partText(part: Part): string {
+  switch (part.type) {
+    case "text":
+      return sanitize(part.text);
+    case "reasoning":
+      return `(${sanitize(part.text)})`;
+    case "tool_call":
+      return `→ ${sanitizeLine(part.call.name)} ${sanitizeLine(part.call.arguments)}`;
+    case "tool_result": {
+      const { outcome } = part;
+      if (outcome.kind !== "value") return `← ${outcome.kind}: ${sanitize(outcome.message)}`;
+      return outcome.receipt ? `← ${receiptLine(outcome.receipt)}` : `← ${sanitize(outcome.content)}`;
+    }
+  }
+}

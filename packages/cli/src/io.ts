@@ -1,0 +1,25 @@
+import type { ReadStream, WriteStream } from "node:tty";
+import type { Environment } from "@chingu/core";
+
+/** Everything of the process that a command may touch, passed in so that commands can be run in tests. */
+export interface Io {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly stderr: WriteStream;
+  readonly environment: Environment;
+  /** The folder the command was started in. */
+  readonly folder: string;
+  readonly home: string;
+  /** Aborted by SIGINT and SIGTERM; the reason is a `Stopped`. */
+  readonly signal: AbortSignal;
+}
+
+/** Why the process was told to stop. */
+export class Stopped extends Error {
+  /** 130 for SIGINT, 143 for SIGTERM: 128 and the signal's number, as shells count. */
+  readonly exitCode: number;
+  constructor(exitCode: number) {
+    super("stopped by a signal");
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import {
+  type Agent,
+  type Config,
+  createAgent,
+  createRules,
+  createTransport,
+  defaultPolicy,
+  describeChoice,
+  discoverLocal,
+  embeddedEngineInstalled,
+  embeddedModels,
+  type Folders,
+  foldersOf,
+  listModels,
+  loadConfig,
+  loadServers,
+  makeId,
+  openModel,
+  openThreadStore,
+  type Resolution,
+  resolveModel,
+  systemPrompt,
+  type ThreadStore,
+  type Timeouts,
+  type Transport,
+  variable,
+} from "@chingu/core";
+import { describeProgress, type ObtainOptions, obtain } from "@chingu/core/artefacts";
+import { createProgramTools } from "@chingu/tools";
+import { confirm, confirmServers } from "./confirm.ts";
+import type { Io } from "./io.ts";
+import { catalogues, type Language, languageOf, type Messages } from "./language/index.ts";
+import { createProgressLine } from "./output/progress-line.ts";
+import { CommandFailure } from "./output/report-failure.ts";
+import type { OutputForm } from "./output/turn-writer.ts";
+
+/** The flags every command takes. */
+export interface CommonFlags {
+  readonly output: OutputForm;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: boolean;
+  readonly yes?: boolean;
+}
+
+/** Flags that stand above a setting of the same name. */
+export interface SettingFlags extends CommonFlags {
+  readonly model?: string;
+  readonly memory?: string;
+  readonly system?: string;
+  readonly maxSteps?: number;
+  readonly allow?: readonly string[];
+}
+
+/** Whose threads: there is one user on a command line. */
+export const namespace = "default";
+
+const clock = { now: Date.now };
+
+/** Flags, environment and files as one, with the words to talk about them. */
+export interface Settings {
+  readonly flags: SettingFlags;
+  readonly config: Config;
+  /** The files that were read. */
+  readonly files: readonly string[];
+  readonly folders: Folders;
+  readonly language: Language;
+  readonly messages: Messages;
+}
+
+/** Reads every layer of the configuration. Throws a `CommandFailure` that names the file when one cannot be used. */
+export async function readSettings(flags: SettingFlags, io: Io): Promise<Settings> {
+  const folders = foldersOf(io.environment, io.home);
+  const loaded = await loadConfig({ folders, folder: io.folder, environment: io.environment });
+  if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
+  const language = languageOf(io.environment, loaded.config.language);
+  return { flags, config: loaded.config, files: loaded.files, folders, language, messages: catalogues[language] };
+}
+
+/** The configured store, or the embedded one in the user's data folder. Throws a `StoreError`. */
+export async function openStore(settings: Settings, io: Io): Promise<ThreadStore & AsyncDisposable> {
+  const embedded = `sqlite:${join(settings.folders.data, "chingu.db")}`;
+  const url = settings.flags.memory ?? settings.config.memory?.url ?? embedded;
+  const store = await openThreadStore(url, { clock, makeId, home: io.home }, io.signal);
+  return { ...store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+/** Which model the settings lead to. */
+export function resolve(settings: Settings, io: Io, transport: Transport): Promise<Resolution> {
+  const { flags, config } = settings;
+  const requested = flags.model ?? config.model;
+  return resolveModel(
+    {
+      ...(requested !== undefined && { requested }),
+      environment: io.environment,
+      config: {
+        ...(config.providers && { providers: config.providers }),
+        ...(config.aliases && { aliases: config.aliases }),
+      },
+      discover: (signal) => discoverLocal({ transport }, signal),
+      listModels: (endpoint, signal) =>
+        listModels(
+          { transport, now: clock.now(), ...endpoint },
+          AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+        ),
+      embeddedAvailable: embeddedEngineInstalled(),
+    },
+    io.signal,
+  );
+}
+
+/** How pinned files are kept and fetched here: asked about once, unless a flag or the environment has answered. */
+export function artefactOptions({ flags, folders, messages }: Settings, io: Io): ObtainOptions {
+  const agreed = flags.yes || variable(io.environment, "CHINGU_DOWNLOAD") === "1";
+  return {
+    cacheFolder: join(folders.cache, "artefacts"),
+    offline: variable(io.environment, "CHINGU_OFFLINE") === "1",
+    environment: io.environment,
+    consent: async ({ name, bytes, licence }) =>
+      agreed || confirm(messages.downloadQuestion(name, Math.round(bytes / 1e6), licence), io),
+  };
+}
+
+export interface OpenedAgent extends AsyncDisposable {
+  readonly agent: Agent;
+  readonly resolution: Resolution;
+  /** Which model answers and, for the embedded one, that it is small: one line each. */
+  readonly modelLines: readonly string[];
+}
+
+/** Puts the agent of this command together: model, our tools, the user's tool servers and the given store. */
+export async function openAgent(settings: Settings, io: Io, store: ThreadStore | "memory:"): Promise<OpenedAgent> {
+  const { flags, config, messages } = settings;
+  const transport = createTransport(io.environment);
+  const programs = createProgramTools();
+  const [resolution, { servers, failures }] = await Promise.all([
+    resolve(settings, io, transport),
+    loadServers(serverFiles(settings, io)),
+  ]);
+  const model = openModel(resolution, {
+    clock,
+    makeId,
+    transport,
+    artefacts: artefactOptions(settings, io),
+    gpu: variable(io.environment, "CHINGU_GPU") === "off" ? false : "auto",
+  });
+  const agent = await createAgent({
+    model,
+    tools: programs.tools,
+    mcpServers: servers,
+    memory: store,
+    namespace,
+    system: systemPrompt([config.system, flags.system].filter(Boolean).join("\n\n")),
+    environment: io.environment,
+    signal: io.signal,
+    clock,
+    ids: makeId,
+    policy: {
+      decide: createRules([...(config.allow ?? []), ...(flags.allow ?? [])]),
+      maxSteps: flags.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
+      timeouts: { ...defaultPolicy.timeouts, ...(config.timeouts as Partial<Timeouts> | undefined) },
+    },
+  });
+  return {
+    agent: { ...agent, failures: [...failures, ...agent.failures] },
+    resolution,
+    modelLines: modelLines(resolution, messages),
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([agent.close(), programs.close(), model.dispose?.(), transport.close()]);
+    },
+  };
+}
+
+function modelLines(resolution: Resolution, messages: Messages): string[] {
+  if (resolution.kind === "failed") return [];
+  const { choice } = resolution;
+  return [describeChoice(choice), ...(choice.kind === "embedded" ? [messages.smallModel] : [])];
+}
+
+/**
+ * Sees to it that the embedded model's file is here before a screen is drawn, asking and showing progress on stderr. A
+ * refusal or a failure is no error yet: the first turn says what is missing.
+ */
+export async function fetchEmbedded({ resolution }: OpenedAgent, settings: Settings, io: Io): Promise<void> {
+  if (resolution.kind === "failed" || resolution.choice.kind !== "embedded") return;
+  const progress = createProgressLine(io.stderr, { quiet: settings.flags.quiet ?? false, now: clock.now });
+  const { artefact } = embeddedModels[resolution.choice.size];
+  await obtain(
+    artefact,
+    {
+      ...artefactOptions(settings, io),
+      onProgress: (now) => progress.show(describeProgress(now), now.bytes / now.total),
+    },
+    io.signal,
+  );
+  progress.clear();
+}
+
+function serverFiles({ folders, messages }: Settings, io: Io): Parameters<typeof loadServers>[0] {
+  return {
+    userFile: join(folders.config, "mcp.json"),
+    projectFile: join(io.folder, ".mcp.json"),
+    environment: io.environment,
+    consent: (file, hash, servers) =>
+      confirmServers({ file, hash, servers, answers: join(folders.state, "allowed-servers.json"), messages }, io),
+  };
+}

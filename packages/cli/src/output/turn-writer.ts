@@ -1,0 +1,107 @@
+import type { AgentEvent, TurnResult } from "@chingu/core/protocol";
+import { sanitize, sanitizeLine } from "@chingu/core/text";
+import type { Io } from "../io.ts";
+import type { Messages } from "../language/index.ts";
+import { footnotes } from "./format.ts";
+import { createProgressLine } from "./progress-line.ts";
+
+export type OutputForm = "text" | "json" | "jsonl";
+
+export interface WriterOptions {
+  readonly form: OutputForm;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Write the answer as it comes; text that a retry withdraws is marked on stderr. */
+  readonly stream: boolean;
+  readonly messages: Messages;
+  readonly now: () => number;
+}
+
+/**
+ * Writes one turn: stdout carries the answer (`text`), the result object (`json`) or every event (`jsonl`) and nothing
+ * else; progress, receipts and errors go to stderr. Gives back the result.
+ */
+export async function writeTurn(
+  events: AsyncIterable<AgentEvent>,
+  io: Pick<Io, "stdout" | "stderr">,
+  options: WriterOptions,
+): Promise<TurnResult> {
+  const { form, messages } = options;
+  const progress = createProgressLine(io.stderr, options);
+  const note = (text: string) => {
+    progress.clear();
+    io.stderr.write(`${text}\n`);
+  };
+  let streamed = "";
+  let result: TurnResult | undefined;
+  for await (const event of events) {
+    if (form === "jsonl") io.stdout.write(`${JSON.stringify({ v: 1, ...event })}\n`);
+    switch (event.type) {
+      case "step_start":
+        if (streamed && !streamed.endsWith("\n")) io.stdout.write("\n");
+        streamed = "";
+        break;
+      case "text_delta":
+        progress.clear();
+        if (form === "text" && options.stream) {
+          const text = sanitize(event.text);
+          io.stdout.write(text);
+          streamed += text;
+        }
+        break;
+      case "tool_start":
+        if (!options.quiet) progress.show(messages.running(event.name));
+        break;
+      case "tool_progress":
+        progress.show(event.message ?? messages.running(""), event.total ? event.progress / event.total : undefined);
+        break;
+      case "notice":
+        progress.show(event.text, event.progress);
+        break;
+      case "retry":
+        if (streamed) note(`\n${messages.withdrawn}`);
+        streamed = "";
+        if (!options.quiet) note(messages.retry(event.attempt, sanitizeLine(event.error.message)));
+        break;
+      case "tool_end":
+        if (options.verbose && event.outcome.kind === "error")
+          note(`${event.name}: ${sanitizeLine(event.outcome.message)}`);
+        break;
+      case "turn_end":
+        result = event.result;
+        break;
+      default:
+        break;
+    }
+  }
+  progress.clear();
+  if (!result) throw new Error("the turn ended without a turn_end event");
+  writeResult(result, streamed, io, options);
+  return result;
+}
+
+/** Writes a result that no stream of events carried, such as that of a turn that could not begin. */
+export function writeResult(
+  result: TurnResult,
+  streamed: string,
+  { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
+  { form, quiet, messages }: Pick<WriterOptions, "form" | "quiet" | "messages">,
+): void {
+  if (form === "json") stdout.write(`${JSON.stringify(result)}\n`);
+  if (form === "text" && result.answer) {
+    const answer = sanitize(result.answer);
+    stdout.write(streamed ? "" : answer);
+    if (!answer.endsWith("\n")) stdout.write("\n");
+  }
+  if (form === "text" && !quiet) for (const line of footnotes(result, messages)) stderr.write(`${line}\n`);
+  if (result.error) stderr.write(`${errorText(result.error, messages)}\n`);
+  else if (result.status === "aborted") stderr.write(`${messages.stopped}\n`);
+}
+
+/** `error: what happened. What to do.` */
+export function errorText(
+  { message, hint }: { readonly message: string; readonly hint?: string | undefined },
+  messages: Messages,
+): string {
+  return [`${messages.error}: ${sanitizeLine(message)}`, ...(hint ? [`  ${sanitizeLine(hint)}`] : [])].join("\n");
+}

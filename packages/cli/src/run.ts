@@ -1,0 +1,150 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { AskFlags } from "./commands/ask.ts";
+import type { Io } from "./io.ts";
+import { exitCodes } from "./output/exit-code.ts";
+import { version } from "./version.ts";
+
+/**
+ * Runs one command line and gives its exit code. Each command is loaded only when it is asked for; nothing here waits
+ * for a terminal that is not there.
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = commandTree(io, finish);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const { reportFailure } = await import("./output/report-failure.ts");
+    return reportFailure(error, io);
+  }
+}
+
+function commandTree(io: Io, finish: (exitCode: number) => void): Command {
+  const program = new Command("chingu");
+  program
+    .description("An assistant for the terminal that computes instead of guessing and shows its receipts.")
+    .version(version, "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .showHelpAfterError("(chingu --help lists the commands and flags)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  chingu                                    talk in the terminal
+  chingu "What is 17% of 2,340?"            one question, one answer
+  git log --oneline -20 | chingu -p "이번 주에 한 일을 정리해 줘"
+  chingu --continue "and of 5,000?"         go on with this folder's newest thread
+  chingu -p "2**89 - 1" --output json       answer, receipts and usage as one JSON object
+
+Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or store unavailable,
+6 incomplete or refused, 130 interrupted.`,
+    );
+
+  withAskFlags(common(program))
+    .argument("[text...]", "the question; with a pipe, standard input follows it")
+    .action(async (words: string[], flags: AskFlags) => {
+      const { ask } = await import("./commands/ask.ts");
+      finish(await ask(words, flags, io));
+    });
+
+  const threads = program.command("threads").description("list and show conversations");
+  common(threads.command("list").description("the newest threads"))
+    .option("--here", "only threads that began in this folder")
+    .option("--limit <n>", "how many", positiveInteger, 20)
+    .option("--cursor <c>", "go on where an earlier page ended")
+    .action(async (flags) => finish(await (await import("./commands/threads.ts")).listThreads(flags, io)));
+  common(
+    threads.command("show").description("the messages of a thread").argument("<id>", "its id, or the start of it"),
+  ).action(async (id: string, flags) =>
+    finish(await (await import("./commands/threads.ts")).showThread(id, flags, io)),
+  );
+
+  const models = program.command("models").description("which models can answer, and the embedded ones' files");
+  common(models.command("list", { isDefault: true }).description("endpoints, local servers and embedded models"))
+    .option("-m, --model <model>", "resolve this model")
+    .action(async (flags) => finish(await (await import("./commands/models.ts")).listModels(flags, io)));
+  common(
+    models
+      .command("pull")
+      .description("download an embedded model")
+      .argument("[name]", "embedded or embedded:small", "embedded"),
+  ).action(async (name: string, flags) =>
+    finish(await (await import("./commands/models.ts")).pullModel(name, flags, io)),
+  );
+  common(models.command("rm").description("remove an embedded model's file").argument("<name>")).action(
+    async (name: string, flags) => finish(await (await import("./commands/models.ts")).removeModel(name, flags, io)),
+  );
+
+  common(program.command("tools").description("the tools the model is offered")).action(async (flags) =>
+    finish(await (await import("./commands/tools.ts")).listTools(flags, io)),
+  );
+
+  const mcp = program.command("mcp").description("Chingu's tools for other MCP clients");
+  common(mcp.command("serve").description("serve Chingu's own tools over standard input and output")).action(async () =>
+    finish(await (await import("./commands/mcp-serve.ts")).serveMcp(io)),
+  );
+
+  common(program.command("setup").description("choose an endpoint, check it and write the configuration"))
+    .option(
+      "--provider <name>",
+      "a preset: openai, azure, gemini, anthropic, openrouter, clova, ollama, lmstudio, llamacpp, vllm, or custom",
+    )
+    .option("--base-url <url>", "the endpoint, up to /v1")
+    .option("-m, --model <model>", "the model to use")
+    .option("--key-env <name>", "the environment variable that holds the key")
+    .action(async (flags) => finish(await (await import("./commands/setup.ts")).setup(flags, io)));
+
+  common(program.command("doctor").description("check model, store, tools and configuration"))
+    .option("-m, --model <model>", "check this model")
+    .option("--memory <url>", "check this store")
+    .action(async (flags) => finish(await (await import("./commands/doctor.ts")).doctor(flags, io)));
+
+  for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError("(--help explains)");
+  return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
+}
+
+/** The flags every command takes. */
+function common(command: Command): Command {
+  return command
+    .addOption(new Option("--output <form>", "what stdout carries").choices(["text", "json", "jsonl"]).default("text"))
+    .option("-q, --quiet", "only the answer and errors")
+    .option("-v, --verbose", "more about what happens")
+    .option("--no-color", "no colours")
+    .option("-y, --yes", "answer Chingu's own questions with yes; never approves a tool");
+}
+
+function withAskFlags(command: Command): Command {
+  return command
+    .option("-p, --print", "one turn without the terminal screen")
+    .option("-c, --continue", "go on with the newest thread of this folder")
+    .option("--thread <id>", "go on with this thread")
+    .option("-m, --model <model>", "provider/model, an alias, embedded, embedded:small, or a name for OPENAI_BASE_URL")
+    .option("--memory <url>", "redis://…, rediss://…, sqlite:PATH or memory:")
+    .option("--system <text>", "added to Chingu's instructions")
+    .option("--stream", "write the answer as it comes")
+    .option("--max-steps <n>", "model calls a turn may take", positiveInteger)
+    .option("--allow <rule>", "a tool that may run without asking; * stands for anything (repeatable)", collect, []);
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return value;
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,166 @@
+import { ulid } from "ulid";
+import { createRules, type Decide } from "../approval/rules.ts";
+import type { ServerConfig } from "../mcp/server-config.ts";
+import { createToolServer } from "../mcp/tool-server.ts";
+import { createToolbox, type Toolbox } from "../mcp/toolbox.ts";
+import { openThreadStore } from "../memory/open.ts";
+import type { ThreadStore } from "../memory/thread-store.ts";
+import { createChatCompletionsModel } from "../model/chat-completions.ts";
+import type { ChatModel } from "../model/chat-model.ts";
+import type {
+  AgentEvent,
+  Clock,
+  Failure,
+  MakeId,
+  Tool,
+  ToolCall,
+  ToolDefinition,
+  TurnResult,
+} from "../protocol/index.ts";
+import { runTurn } from "./loop.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
+import { readOutputTool } from "./read-output.ts";
+import { systemPrompt } from "./system-prompt.ts";
+import { openThreadLog } from "./thread-log.ts";
+import { createArgumentValidator } from "./validate.ts";
+
+/** An OpenAI-compatible endpoint. */
+export interface Endpoint {
+  readonly name: string;
+  readonly baseURL: string;
+  readonly apiKey?: string;
+  readonly stream?: boolean;
+}
+
+export interface AgentOptions {
+  readonly model: ChatModel | Endpoint;
+  /** Our own tools: they run in this process, and their receipts are believed. */
+  readonly tools?: readonly ToolDefinition[];
+  /** Other people's servers, started as told; what they say is text. */
+  readonly mcpServers?: Readonly<Record<string, ServerConfig>>;
+  /** An open store, which stays the caller's to close, or its URL; `memory:` when left out. */
+  readonly memory?: ThreadStore | string;
+  /** Whose threads: `default` when left out. */
+  readonly namespace?: string;
+  /** Takes the place of Chingu's own instructions. */
+  readonly system?: string;
+  /** What may happen with a tool call: read-only tools of ours run, the rest is denied when left out. */
+  readonly approve?: (call: ToolCall, tool: Tool) => "allow" | "deny" | Promise<"allow" | "deny">;
+  /** Rules and limits in full, for those who want more than `approve`. */
+  readonly policy?: Partial<Policy>;
+  /** Where foreign servers get their minimal environment from; empty when left out. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly home?: string;
+  readonly clock?: Clock;
+  readonly ids?: MakeId;
+  readonly random?: () => number;
+  /** Ends the wait for servers that are still starting. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TurnOptions {
+  /** The thread to speak in; a new one when left out. */
+  readonly threadId?: string;
+  /** Recorded when this turn begins the thread. */
+  readonly folder?: string;
+  readonly signal?: AbortSignal;
+  /** Asks the person about a tool call that no rule decides. */
+  readonly ask?: Policy["ask"];
+}
+
+/** The events of one turn, to be read once; or its result alone. */
+export interface Turn extends AsyncIterable<AgentEvent> {
+  readonly threadId: string;
+  result(): Promise<TurnResult>;
+}
+
+export interface Agent extends AsyncDisposable {
+  readonly model: ChatModel;
+  readonly store: ThreadStore;
+  readonly toolbox: Toolbox;
+  readonly tools: () => readonly Tool[];
+  /** Servers that did not start and tools that were left out. */
+  readonly failures: readonly Failure[];
+  turn(text: string, options?: TurnOptions): Turn;
+  close(): Promise<void>;
+}
+
+/**
+ * Puts model, tools and memory together. Nothing is read from the environment or from files.
+ *
+ * Rejects with a `StoreError` when the store cannot be used; a tool server that does not start is in `failures` and
+ * costs the others nothing. Close it, or bind it with `await using`.
+ */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { namespace = "default", ids = ulid, random = Math.random, clock = { now: Date.now } } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const borrowed = typeof options.memory === "object" ? options.memory : undefined;
+  const url = typeof options.memory === "string" ? options.memory : "memory:";
+  const store = borrowed ?? (await openThreadStore(url, { clock, makeId: ids, home: options.home ?? "" }, signal));
+  const own = "baseURL" in options.model ? connect(options.model, { makeId: ids, clock }) : undefined;
+  const model = own ?? (options.model as ChatModel);
+
+  const readOutput = readOutputTool((threadId, name) => store.readText({ namespace, id: threadId }, name));
+  const { toolbox, failures } = await createToolbox({
+    linked: [createToolServer([...(options.tools ?? []), readOutput], client)],
+    servers: options.mcpServers ?? {},
+    client,
+    environment: options.environment ?? {},
+    signal,
+  });
+  const policy: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
+  const validate = createArgumentValidator();
+  const system = options.system ?? systemPrompt();
+
+  const close = async () => {
+    await Promise.allSettled([toolbox.close(), ...(borrowed ? [] : [store.close()]), own?.dispose?.()]);
+  };
+  return {
+    model,
+    store,
+    toolbox,
+    failures,
+    tools: () => toolbox.list(),
+    turn(text, { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = {}) {
+      const memory = openThreadLog(store, { namespace, id: threadId }, folder === undefined ? {} : { folder });
+      const deps = { model, toolbox, memory, policy: ask ? { ...policy, ask } : policy, validate, clock, ids, random };
+      return readOnce(threadId, runTurn(deps, { text, system }, stop));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const client = { name: "chingu", version: "0.1.0" };
+
+function connect({ name, ...endpoint }: Endpoint, of: { readonly makeId: MakeId; readonly clock: Clock }): ChatModel {
+  return createChatCompletionsModel({ model: name, ...endpoint, ...of });
+}
+
+function decideBy(approve: AgentOptions["approve"]): Decide {
+  if (!approve) return createRules([]);
+  return async (call, tool) => {
+    const kind = await approve(call, tool);
+    return { kind, reason: kind === "allow" ? "allowed" : "not allowed" };
+  };
+}
+
+function readOnce(threadId: string, events: AsyncIterable<AgentEvent>): Turn {
+  let ended: TurnResult | undefined;
+  async function* read() {
+    for await (const event of events) {
+      if (event.type === "turn_end") ended = event.result;
+      yield event;
+    }
+  }
+  const reading = read();
+  return {
+    threadId,
+    [Symbol.asyncIterator]: () => reading,
+    async result() {
+      for await (const _ of reading);
+      if (!ended) throw new Error("the turn was not read to its end");
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,244 @@
+import type { Toolbox } from "../mcp/toolbox.ts";
+import { StoreError } from "../memory/thread-store.ts";
+import type { ChatModel, ModelRequest } from "../model/chat-model.ts";
+import {
+  type AgentEvent,
+  addUsage,
+  type Clock,
+  type MakeId,
+  type Message,
+  type MessageState,
+  noUsage,
+  type Part,
+  type Receipt,
+  type ReceiptDraft,
+  type ToolCall,
+  type ToolOutcome,
+  type UnstampedEvent,
+  type Usage,
+} from "../protocol/index.ts";
+import { makeReceipt } from "../receipts/make.ts";
+import { toValidUnicode } from "../text/index.ts";
+import { isCut } from "./arguments.ts";
+import { callModel, type ModelAnswer } from "./call-model.ts";
+import { type CallResult, callTools } from "./call-tools.ts";
+import { estimateUsage } from "./estimate-usage.ts";
+import type { Policy } from "./policy.ts";
+import { replayable } from "./repair.ts";
+import {
+  endOfAnswer,
+  endOfFailure,
+  endOfStop,
+  resultOf,
+  sourcesOf,
+  type TurnEnd,
+  type TurnProgress,
+} from "./turn-end.ts";
+import { createWriter, type NewMessage, readThread, type ThreadLog } from "./turn-log.ts";
+import type { ValidateArguments } from "./validate.ts";
+
+export interface TurnDeps {
+  readonly model: ChatModel;
+  readonly toolbox: Toolbox;
+  readonly memory: ThreadLog;
+  readonly policy: Policy;
+  readonly validate: ValidateArguments;
+  readonly clock: Clock;
+  readonly ids: MakeId;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+export interface TurnInput {
+  readonly text: string;
+  /** The same from turn to turn: nothing volatile (rule 30). */
+  readonly system: string;
+}
+
+/**
+ * Runs one turn: stores what the user said, asks the model, runs the tools it calls, and asks again until it answers.
+ *
+ * Everything that happens is an event on the one iterable, which always ends with exactly one `turn_end` and rejects
+ * for nothing a user can meet. What an event says was stored, is stored: the user's message before the model is asked,
+ * the calls before a tool runs, their results before the next step (rule 26). Aborting the signal, or ceasing to read,
+ * stops model, tools and waits; what was said until then is kept.
+ */
+export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+  const turnId = deps.ids();
+  const reading = new AbortController();
+  const stop = AbortSignal.any([signal, reading.signal, AbortSignal.timeout(deps.policy.timeouts.turn)]);
+  const progress: TurnProgress = {
+    answer: "",
+    usage: noUsage,
+    model: deps.model.id,
+    steps: 0,
+    receipts: [],
+    denied: [],
+    sources: [],
+  };
+  let seq = 0;
+  const stamp = (event: UnstampedEvent): AgentEvent => ({
+    ...event,
+    turnId,
+    seq: seq++,
+    at: new Date(deps.clock.now()).toISOString(),
+  });
+  const steps = runSteps(deps, input, turnId, progress, stop);
+  try {
+    yield stamp({ type: "turn_start", threadId: deps.memory.threadId, model: deps.model.id });
+    let end: TurnEnd;
+    try {
+      let next = await steps.next();
+      for (; !next.done; next = await steps.next()) yield stamp(next.value);
+      end = next.value;
+    } catch (error) {
+      end = endOfError(error, stop, progress);
+    }
+    const of = { model: deps.model, threadId: deps.memory.threadId, turnId };
+    yield stamp({ type: "turn_end", reason: end.status, result: resultOf(progress, end, of) });
+  } finally {
+    reading.abort();
+    await steps.return({ status: "aborted", error: null });
+  }
+}
+
+async function* runSteps(
+  deps: TurnDeps,
+  input: TurnInput,
+  turnId: string,
+  progress: TurnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, TurnEnd> {
+  const { maxSteps } = deps.policy;
+  const store = createWriter(deps, turnId, signal);
+  const messages = [...(await readThread(deps.memory, signal))];
+  const keep = async (message: NewMessage): Promise<UnstampedEvent> => {
+    const stored = await store(message);
+    messages.push(stored);
+    progress.sources.push(...sourcesOf(stored));
+    return { type: "message", message: stored };
+  };
+  progress.sources.push(...messages.flatMap(sourcesOf));
+  const said = toValidUnicode(input.text.normalize("NFC"));
+  yield await keep({ role: "user", parts: [{ type: "text", text: said }] });
+
+  while (progress.steps < maxSteps) {
+    progress.steps++;
+    yield { type: "step_start", step: progress.steps };
+    const request = requestOf(deps, input.system, messages);
+    const answer = yield* callModel(deps, request, signal);
+    const message = assistantMessage(answer, request, progress);
+    progress.usage = addUsage(progress.usage, message.usage);
+    yield { type: "usage", model: progress.model, usage: message.usage };
+    if (message.parts.length > 0) yield await keep(message);
+
+    if (signal.aborted) return endOfStop(signal);
+    if (answer.end.type === "failed") return endOfFailure(answer.end.error);
+    const calls = message.state === "complete" ? answer.end.calls : [];
+    if (calls.length === 0) return endOfAnswer(answer, progress);
+
+    for (const call of calls) yield { type: "tool_call", call };
+    for await (const event of outcomes(deps, answer, calls, signal)) {
+      if (event.type !== "result") {
+        yield event;
+        continue;
+      }
+      const { call, receipt, denied } = event.result;
+      const outcome = withReceipt(event.result.outcome, receipt, progress.receipts);
+      if (denied) progress.denied.push(denied);
+      const kept = await keep({
+        role: "tool",
+        parts: [{ type: "tool_result", callId: call.id, name: call.name, outcome }],
+      });
+      yield { type: "tool_end", callId: call.id, name: call.name, outcome };
+      yield kept;
+    }
+    if (signal.aborted) return endOfStop(signal);
+  }
+  return {
+    status: "max_steps",
+    error: {
+      code: "max_steps",
+      message: `the turn was stopped after ${maxSteps} steps`,
+      hint: "say `go on`, or raise --max-steps",
+    },
+  };
+}
+
+/** The stable part first, sorted; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
+function requestOf({ toolbox }: TurnDeps, system: string, messages: readonly Message[]): ModelRequest {
+  const tools = toolbox.list().map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+  return { system, messages: replayable(messages), tools, toolChoice: "auto" };
+}
+
+type AssistantMessage = NewMessage & { readonly state: MessageState; readonly usage: Usage };
+
+/** The message an answer is kept as. One that did not complete keeps its text, but none of its calls is run. */
+function assistantMessage(answer: ModelAnswer, request: ModelRequest, progress: TurnProgress): AssistantMessage {
+  const { end, text, reasoning } = answer;
+  const finished = end.type === "finished" ? end : undefined;
+  if (finished?.model) progress.model = finished.model;
+  progress.answer = text;
+  const parts: Part[] = [
+    ...(reasoning ? [{ type: "reasoning" as const, text: toValidUnicode(reasoning) }] : []),
+    ...(text ? [{ type: "text" as const, text: toValidUnicode(text) }] : []),
+    ...(finished?.calls ?? []).map((call) => ({ type: "tool_call" as const, call })),
+  ];
+  return {
+    role: "assistant",
+    parts,
+    state: stateOf(end),
+    model: progress.model,
+    usage: finished?.usage ?? estimateUsage(request, answer),
+    ...(finished?.raw && { finishReason: finished.raw }),
+  };
+}
+
+function stateOf(end: ModelAnswer["end"]): AssistantMessage["state"] {
+  if (end.type === "failed") return end.error.code === "aborted" ? "aborted" : "failed";
+  if (end.reason === "refused" || end.reason === "incomplete") return end.reason;
+  // An answer cut by the output limit is still what was said; calls in it are answered as cut (rule 5).
+  return "complete";
+}
+
+/** Runs the calls, unless the answer was cut: then none is run, for nobody knows what was missing (rule 5). */
+async function* outcomes(
+  deps: TurnDeps,
+  { end }: ModelAnswer,
+  calls: readonly ToolCall[],
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent | { readonly type: "result"; readonly result: CallResult }> {
+  const cut = (end.type === "finished" && end.reason === "length") || calls.some((call) => isCut(call.arguments));
+  if (!cut) {
+    const { toolbox, validate, policy, memory } = deps;
+    const saveText = (text: string) => memory.saveText(text);
+    yield* callTools({ toolbox, validate, policy, threadId: memory.threadId, saveText }, calls, signal);
+    return;
+  }
+  for (const call of calls) yield { type: "result", result: { call, outcome: truncated } };
+}
+
+const truncated: ToolOutcome = {
+  kind: "error",
+  code: "truncated",
+  message: "the answer reached its output limit in the middle of the tool calls; none of them was run",
+  hint: "make the calls again, shorter or one at a time",
+};
+
+function withReceipt(outcome: ToolOutcome, draft: ReceiptDraft | undefined, receipts: Receipt[]): ToolOutcome {
+  if (outcome.kind !== "value" || !draft) return outcome;
+  const receipt = makeReceipt(draft, `r${receipts.length + 1}`);
+  receipts.push(receipt);
+  return { ...outcome, receipt };
+}
+
+function endOfError(error: unknown, signal: AbortSignal, progress: TurnProgress): TurnEnd {
+  if (error instanceof StoreError) {
+    // Before the first step nothing was kept: the store cannot be used. Later, it broke under us.
+    const code = progress.steps === 0 ? error.failure.code : "store_failed";
+    return { status: "failed", error: { ...error.failure, code } };
+  }
+  if (signal.aborted) return endOfStop(signal);
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: "failed", error: { code: "internal", message, hint: "this is a bug in Chingu: please report it" } };
+}

@@ -1,0 +1,67 @@
+import { StoreError } from "../memory/thread-store.ts";
+import type { Clock, MakeId, Message } from "../protocol/index.ts";
+import { TimeoutError, within } from "./wait.ts";
+
+/** The thread a turn speaks in, as the loop needs it. Every method rejects with a `StoreError` when the store cannot be used. */
+export interface ThreadLog {
+  readonly threadId: string;
+  /** Every readable message of the thread, oldest first. */
+  load(): Promise<readonly Message[]>;
+  /** Durable when it resolves; the same `op` twice stores once. */
+  append(message: Message, op: string): Promise<void>;
+  /** Keeps a long text beside the thread and answers its name. */
+  saveText(text: string): Promise<string>;
+}
+
+/** What of a message the loop decides; the rest is stamped when it is stored. */
+export type NewMessage = Pick<Message, "role" | "parts"> &
+  Partial<Pick<Message, "state" | "model" | "usage" | "finishReason">>;
+
+/** How long one read or write of the store may take, in ms. */
+const storeMs = 10_000;
+/** The same for a write after the turn was stopped: what was said is stored all the same (rule 20). */
+const lastWriteMs = 3_000;
+
+export async function readThread(log: ThreadLog, signal: AbortSignal): Promise<readonly Message[]> {
+  return inTime(log.load(), "reading the thread", storeMs, signal);
+}
+
+/**
+ * Stores the messages of one turn, each under `turnId:n`, so that a write that was sent twice is kept once (rule 26).
+ * A write is never given up because the turn was stopped; it then runs against its own, shorter deadline.
+ */
+export function createWriter(
+  { memory, clock, ids }: { readonly memory: ThreadLog; readonly clock: Clock; readonly ids: MakeId },
+  turnId: string,
+  signal: AbortSignal,
+): (message: NewMessage) => Promise<Message> {
+  let written = 0;
+  return async (message) => {
+    const stored: Message = {
+      state: "complete",
+      ...message,
+      id: ids(),
+      turnId,
+      at: new Date(clock.now()).toISOString(),
+    };
+    const op = `${turnId}:${written}`;
+    await inTime(memory.append(stored, op), "storing a message", signal.aborted ? lastWriteMs : storeMs, unstoppable);
+    written++;
+    return stored;
+  };
+}
+
+const unstoppable = new AbortController().signal;
+
+async function inTime<T>(promise: Promise<T>, what: string, ms: number, signal: AbortSignal): Promise<T> {
+  try {
+    return await within(promise, what, ms, signal);
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new StoreError({
+      code: "store_unavailable",
+      message: error.message,
+      hint: "look at the store with `chingu doctor`",
+    });
+  }
+}

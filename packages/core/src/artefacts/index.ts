@@ -1,0 +1,11 @@
+export {
+  type Artefact,
+  describeSource,
+  type Environment,
+  type Obtained,
+  type Source,
+  type WheelMember,
+} from "./artefact.ts";
+export { type CachedArtefact, listArtefacts, removeArtefact } from "./cache.ts";
+export { type ObtainOptions, obtain } from "./obtain.ts";
+export { type ArtefactProgress, describeProgress, formatBytes } from "./progress.ts";

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { type Environment, type Failure, variable } from "../protocol/index.ts";
+import type { Folders } from "./folders.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+export type LoadedConfig =
+  | { readonly kind: "loaded"; readonly config: Config; readonly files: readonly string[] }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** Keys a project's file may not set: it comes with somebody's repository, and must not redirect keys or widen rights. */
+const userOnly = ["providers", "allow", "memory"] as const;
+
+/**
+ * Reads the layers: the user's `config.yaml`, then the project's `chingu.yaml` in `folder`, then the environment
+ * (`CHINGU_MODEL`, `CHINGU_MEMORY_URL`, `CHINGU_LANG`); later ones win. A missing file is an empty layer; one that
+ * cannot be read or understood is a failure that names file, line or key.
+ */
+export async function loadConfig(at: {
+  readonly folders: Folders;
+  readonly folder: string;
+  readonly environment: Environment;
+}): Promise<LoadedConfig> {
+  const userFile = join(at.folders.config, "config.yaml");
+  const projectFile = join(at.folder, "chingu.yaml");
+  let config: Config = {};
+  const files: string[] = [];
+  for (const file of [userFile, projectFile]) {
+    const layer = await readLayer(file);
+    if (layer.kind === "missing") continue;
+    if (layer.kind === "failed") return layer;
+    const forbidden = file === projectFile ? userOnly.find((key) => layer.config[key] !== undefined) : undefined;
+    if (forbidden) return failed(file, `\`${forbidden}\` may stand only in your own ${userFile}`);
+    files.push(file);
+    config = merge(config, layer.config);
+  }
+  return { kind: "loaded", config: merge(config, fromEnvironment(at.environment)), files };
+}
+
+async function readLayer(
+  file: string,
+): Promise<{ kind: "missing" } | { kind: "read"; config: Config } | { kind: "failed"; failure: Failure }> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return code === "ENOENT" || code === "ENOTDIR"
+      ? { kind: "missing" }
+      : failed(file, String((error as Error).message));
+  }
+  let value: unknown;
+  try {
+    value = parse(text) ?? {};
+  } catch (error) {
+    return failed(file, (error as Error).message.split("\n")[0] ?? "not YAML");
+  }
+  const parsed = configSchema.safeParse(value);
+  return parsed.success
+    ? { kind: "read", config: parsed.data }
+    : failed(file, z.prettifyError(parsed.error).replaceAll(/\s+/g, " "));
+}
+
+function failed(file: string, problem: string): { kind: "failed"; failure: Failure } {
+  return {
+    kind: "failed",
+    failure: {
+      code: "usage",
+      message: `the configuration ${file} cannot be used: ${problem}`,
+      hint: "correct the file, or move it away to start with the defaults",
+    },
+  };
+}
+
+function fromEnvironment(environment: Environment): Config {
+  const model = variable(environment, "CHINGU_MODEL");
+  const url = variable(environment, "CHINGU_MEMORY_URL");
+  return { ...(model && { model }), ...(url && { memory: { url } }) };
+}
+
+/** Later wins; `providers`, `aliases`, `memory` and `timeouts` are merged by key. */
+function merge(below: Config, above: Config): Config {
+  return {
+    ...below,
+    ...above,
+    ...mergeKey("providers", below, above),
+    ...mergeKey("aliases", below, above),
+    ...mergeKey("memory", below, above),
+    ...mergeKey("timeouts", below, above),
+  };
+}
+
+function mergeKey<Key extends "providers" | "aliases" | "memory" | "timeouts">(key: Key, below: Config, above: Config) {
+  return below[key] || above[key] ? { [key]: { ...below[key], ...above[key] } } : {};
+}

@@ -1,0 +1,52 @@
+/**
+ * Appends a whole batch to a thread, or says why not, in one step of the server.
+ *
+ * What holds whatever happens around it: rows are numbered 1, 2, 3… by the header, never by a clock; an operation among
+ * the newest `remembered` is answered from memory and stores nothing, so a script sent twice counts once; nothing is
+ * written before every check has passed. All four keys live in one cluster slot.
+ *
+ * KEYS: stream, header, operations, index.
+ * ARGV: format version, operation, expected number or "", now (ms), remembered operations, index member, id, title,
+ * folder or "", then one JSON row each. Id and folder come escaped; the folder with a leading "=" when there is one.
+ * Answers { 1, number of the newest row } when stored now or before, { 0, number of the newest row } for a conflict.
+ */
+export const appendScript = `
+local version, op, expect, now, remembered = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local header = redis.call('HMGET', KEYS[2], 'seq', 'updated', 'v')
+local function number(text) return tonumber(text or '') or 0 end
+if number(header[3]) > tonumber(version) then
+  return redis.error_reply('NEWERFORMAT thread of format ' .. header[3])
+end
+
+local answered = redis.call('ZSCORE', KEYS[3], op)
+if answered then return { 1, tonumber(answered) } end
+
+local seq = number(header[1])
+if seq == 0 then
+  -- The header may have been evicted or damaged while the rows are still there: they keep their numbers.
+  if redis.call('EXISTS', KEYS[1]) == 1 then
+    local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+    if newest then seq = tonumber(string.match(newest[1], '^%d+')) end
+  end
+end
+if expect ~= '' and tonumber(expect) ~= seq then return { 0, seq } end
+if #ARGV < 10 then return { 1, seq } end
+
+for i = 10, #ARGV do
+  seq = seq + 1
+  redis.call('XADD', KEYS[1], string.format('%.0f-0', seq), 'm', ARGV[i])
+end
+local newest = string.format('%.0f', seq)
+local updated = now
+if number(header[2]) > tonumber(now) then updated = header[2] end
+if header[1] then
+  redis.call('HSET', KEYS[2], 'seq', newest, 'updated', updated)
+else
+  redis.call('HSET', KEYS[2], 'v', version, 'id', ARGV[7], 'seq', newest, 'created', now, 'updated', updated,
+    'title', ARGV[8], 'folder', ARGV[9])
+end
+redis.call('ZADD', KEYS[3], newest, op)
+redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - remembered)
+redis.call('ZADD', KEYS[4], updated, ARGV[6])
+return { 1, seq }
+`;

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { type Exchange, newestThatFit, shorten } from "./conversation.ts";
+import type { Lane } from "./lane.ts";
+import { type Prompt, reply, turn } from "./prompt.ts";
+
+const fence = "```";
+const maxTokens = 500;
+
+const examples: readonly (readonly [string, string])[] = [
+  [
+    "연필 130자루의 2/5를 나눠 주고 남은 연필을 한 통에 9자루씩 담으면 몇 통이 되고 몇 자루가 남나요?",
+    `pencils = 130
+left = pencils - pencils * 2 // 5
+{"통": left // 9, "남은 연필": left % 9}`,
+  ],
+  [
+    "A jacket costs 68 dollars after a 15% discount. What was the price before?",
+    `paid = 68
+round(paid / (1 - 15 / 100), 2)`,
+  ],
+  [
+    "2025년 6월 6일에서 45일 전은 무슨 요일인가요?",
+    `from datetime import date, timedelta
+day = date(2025, 6, 6) - timedelta(days=45)
+{"날짜": str(day), "요일": "월화수목금토일"[day.weekday()] + "요일"}`,
+  ],
+  ['How many times does the letter "s" occur in "possession"?', `"possession".count("s")`],
+  [
+    "둘레가 50cm이고 가로가 세로보다 5cm 긴 직사각형의 넓이는 몇 cm²인가요?",
+    `perimeter = 50
+width = (perimeter / 2 - 5) / 2
+length = width + 5
+width * length`,
+  ],
+  [
+    "How long is it from 22:35 to 06:10 the next morning, in hours and minutes?",
+    `start = 22 * 60 + 35
+end = 6 * 60 + 10 + 24 * 60
+{"hours": (end - start) // 60, "minutes": (end - start) % 60}`,
+  ],
+  [
+    "설탕 45g을 물 255g에 녹인 설탕물의 농도는 몇 %인가요?",
+    `sugar = 45
+water = 255
+sugar / (sugar + water) * 100`,
+  ],
+  [
+    "500만 원을 연이율 4%로 2년 동안 복리로 맡기면 이자는 모두 얼마인가요?",
+    `principal = 5_000_000
+total = principal * (1 + 4 / 100) ** 2
+round(total - principal)`,
+  ],
+  [
+    "첫째 항이 5이고 공비가 3인 등비수열의 8번째 항은?",
+    `first, ratio, n = 5, 3, 8
+first * ratio ** (n - 1)`,
+  ],
+  [
+    "What are the mean and the median of 4, 9, 15, 22 and 7?",
+    `from statistics import mean, median
+values = [4, 9, 15, 22, 7]
+{"mean": mean(values), "median": median(values)}`,
+  ],
+];
+
+const followUp = {
+  earlier: {
+    question: "사탕 96개를 8명에게 똑같이 나누면 몇 개씩이야?",
+    program: "candies = 96\ncandies // 8",
+    answer: "한 사람당 12개씩입니다.",
+  },
+  question: "그럼 7명이면 몇 개씩이고 몇 개가 남아?",
+  program: `candies = 96\n{"한 사람당": candies // 7, "남은 사탕": candies % 7}`,
+} as const;
+
+export const programPrefix: Prompt = [
+  ...turn(
+    "system",
+    "You write one short Python program for each question. Its last line is an expression: the value that answers the question, or a dict with the asked values under names in the question's language. Standard library only. Count exactly; use whole numbers where things are counted.",
+  ),
+  ...examples.flatMap(([question, program]) => [...asked(question), ...written(program)]),
+  ...asked(followUp.question, followUp.earlier),
+  ...written(followUp.program),
+];
+
+/** A program that failed, and what was said about it. */
+export interface FailedProgram {
+  readonly code: string;
+  readonly error: string;
+}
+
+/** Writes the program for the last exchange, piece by piece; with `failed`, a corrected one. */
+export async function* writeProgram(
+  lane: Lane,
+  exchanges: readonly Exchange[],
+  failed: FailedProgram | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<string, "stop" | "length", void> {
+  const question = exchanges.at(-1)?.question ?? "";
+  const again: Prompt = failed
+    ? [
+        ...written(failed.code),
+        ...turn("user", `The program failed:\n${shorten(failed.error, 600)}\n\nWrite it again without this mistake.`),
+      ]
+    : [];
+  const room = lane.room(maxTokens);
+  const fits = (prompt: Prompt) => lane.count(prompt) <= room;
+  const earlier = newestThatFit(exchanges.slice(0, -1).slice(-3), Math.min(800, room), (one) =>
+    lane.count(asked("", digest(one))),
+  );
+  const wanted = [...asked(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
+  const prompt = fits(wanted) ? wanted : [...asked(shorten(question, room)), ...reply(`${fence}python\n`)];
+  return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}` }, signal);
+}
+
+/** The `code` argument of a call, as our own adapter or another model wrote it. */
+export function codeOf(argumentsText: string): string | undefined {
+  try {
+    return z.object({ code: z.string() }).parse(JSON.parse(argumentsText)).code;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Digest {
+  readonly question: string;
+  readonly program?: string | undefined;
+  readonly answer: string;
+}
+
+function digest({ question, calls, answer }: Exchange): Digest {
+  const last = calls.findLast(({ outcome }) => outcome?.kind === "value");
+  const program = last && codeOf(last.call.arguments);
+  return { question: shorten(question, 600), program: program && shorten(program, 600), answer: shorten(answer, 300) };
+}
+
+function asked(question: string, ...earlier: readonly Digest[]): Prompt {
+  const before = earlier.map(({ question: was, program, answer }) =>
+    [`Earlier question: ${was}`, ...(program ? [`Program:\n${program}`] : []), `Answer: ${answer}\n\n`].join("\n"),
+  );
+  return turn("user", `${before.join("")}Question: ${question}`);
+}
+
+function written(program: string): Prompt {
+  return turn("assistant", `${fence}python\n${program}\n${fence}`);
+}

@@ -1,0 +1,3 @@
+export * from "./cap.ts";
+export * from "./sanitize.ts";
+export * from "./width.ts";

@@ -1,0 +1,1 @@
+export { createProgramTools, type ProgramTools, type ProgramToolsOptions } from "./program/index.ts";

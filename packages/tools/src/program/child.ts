@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import type { Json } from "@chingu/core/protocol";
+import { z } from "zod";
+import type { CommandLine } from "./confine.ts";
+import { programLimits } from "./limits.ts";
+import { createOutputKeeper, type Printed } from "./output.ts";
+import { residentBytes } from "./resident.ts";
+
+/** Why a child ended before it answered. */
+export type StopReason = "time" | "memory" | "output" | "aborted" | "died";
+
+/** What became of one request. After `stopped` the child is gone. */
+export type CallEnd =
+  // `final`: the child answered and says that it cannot take another call.
+  | { readonly kind: "result"; readonly result: unknown; readonly printed: Printed; readonly final: boolean }
+  | { readonly kind: "stopped"; readonly reason: StopReason; readonly detail: string; readonly printed: Printed };
+
+export interface Child {
+  /** Settles when the child can take calls; rejects when it cannot be started. */
+  readonly ready: Promise<{ readonly engine: string }>;
+  readonly alive: boolean;
+  /**
+   * Sends one request; one at a time. Never rejects. At the time limit, over a memory or output limit and under abort
+   * the child is killed at once.
+   */
+  call(request: { readonly [name: string]: Json }, options: CallOptions): Promise<CallEnd>;
+  kill(): void;
+}
+
+export interface CallOptions {
+  readonly timeoutMs: number;
+  readonly residentBytes: number;
+  readonly signal: AbortSignal;
+}
+
+const frameSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready"), engine: z.string().max(100) }),
+  z.object({ kind: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }),
+  z.object({ kind: z.literal("result"), id: z.string(), result: z.unknown(), final: z.boolean().default(false) }),
+]);
+type Frame = z.infer<typeof frameSchema>;
+
+/**
+ * Starts a child and speaks with it in lines of JSON. The child is not trusted: a line that is too long, that is no
+ * frame, that answers no open request or answers it twice ends it.
+ */
+export function startChild({ command, args, env }: CommandLine, init: Json): Child {
+  const started = Promise.withResolvers<{ readonly engine: string }>();
+  // Whoever never waits for `ready` must not be ended by its rejection.
+  started.promise.catch(() => undefined);
+  const { frameBytes, startMs } = programLimits.process;
+  let alive = true;
+  let complaints = "";
+  let onFrame: ((frame: Frame) => void) | undefined;
+  let onEnd: ((reason: StopReason, detail: string) => void) | undefined;
+
+  const process = spawn(command, args, { env, cwd: "/", stdio: "pipe", windowsHide: true });
+  const startTimer = setTimeout(() => end("time", `did not start within ${startMs / 1000} s`), startMs);
+
+  /** A child that waits for work never keeps the program alive; one that starts or works does. */
+  function rest(): void {
+    process.unref();
+    for (const stream of [process.stdin, process.stdout, process.stderr]) {
+      (stream as unknown as { unref?: () => void }).unref?.();
+    }
+  }
+
+  function end(reason: StopReason, detail: string): void {
+    if (!alive) return;
+    alive = false;
+    clearTimeout(startTimer);
+    process.kill("SIGKILL");
+    started.reject(new Error(detail));
+    onEnd?.(reason, detail);
+  }
+
+  function receive(line: string): void {
+    const frame = frameSchema.safeParse(parseJson(line));
+    if (!frame.success) {
+      end("died", "it sent something that is not an answer");
+      return;
+    }
+    if (frame.data.kind === "ready" && onFrame === undefined) {
+      clearTimeout(startTimer);
+      rest();
+      started.resolve({ engine: frame.data.engine });
+      return;
+    }
+    if (onFrame === undefined) end("died", "it answered without being asked");
+    else onFrame(frame.data);
+  }
+
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  process.stdout.on("data", (chunk: Buffer) => {
+    let from = 0;
+    for (let at = chunk.indexOf(10); at !== -1 && alive; at = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...pending, chunk.subarray(from, at)]);
+      pending = [];
+      pendingBytes = 0;
+      from = at + 1;
+      if (line.length > frameBytes) return end("died", "its answer was too long");
+      receive(line.toString("utf8"));
+    }
+    if (!alive) return;
+    pending.push(chunk.subarray(from));
+    pendingBytes += chunk.length - from;
+    if (pendingBytes > frameBytes) end("died", "its answer was too long");
+  });
+  process.stderr.on("data", (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString("utf8")).slice(-4000);
+  });
+  process.stdin.on("error", () => undefined);
+  process.on("error", (error) => end("died", error.message));
+  process.on("close", (code, signal) => {
+    const outOfMemory = /out of memory|Cannot allocate/i.test(complaints);
+    const how = signal ? `ended by ${signal}` : `ended with code ${code}`;
+    end(outOfMemory ? "memory" : "died", [how, complaints.trim()].filter(Boolean).join(": "));
+  });
+  process.stdin.write(`${JSON.stringify(init)}\n`);
+
+  return {
+    ready: started.promise,
+    get alive() {
+      return alive;
+    },
+    kill: () => end("aborted", "closed"),
+    call(request, { timeoutMs, residentBytes: memoryLimit, signal }) {
+      const output = createOutputKeeper(programLimits.output);
+      // The id cannot be guessed, so nothing sent ahead of the request can pass for its answer.
+      const id = randomUUID();
+      return new Promise((resolve) => {
+        const finish = (callEnd: CallEnd) => {
+          clearTimeout(timer);
+          clearInterval(watch);
+          signal.removeEventListener("abort", onAbort);
+          onFrame = undefined;
+          onEnd = undefined;
+          resolve(callEnd);
+        };
+        onEnd = (reason, detail) => finish({ kind: "stopped", reason, detail, printed: output.read() });
+        onFrame = (frame) => {
+          if (frame.kind === "ready" || frame.id !== id) return end("died", "it answered another request");
+          if (frame.kind === "result") {
+            const { result, final } = frame;
+            return finish({ kind: "result", result, final, printed: output.read() });
+          }
+          output.add(frame.stream, frame.text);
+          if (output.bytes > programLimits.output.floodBytes) end("output", "it printed too much");
+        };
+        const onAbort = () => end("aborted", "cancelled");
+        const timer = setTimeout(() => end("time", `stopped after ${timeoutMs / 1000} s`), timeoutMs);
+        const watch = setInterval(async () => {
+          if ((await residentBytes(process.pid ?? 0)) > memoryLimit) end("memory", "it used too much memory");
+        }, programLimits.process.watchEveryMs);
+        signal.addEventListener("abort", onAbort, { once: true });
+        if (signal.aborted) return onAbort();
+        if (!alive) return onEnd("died", complaints);
+        process.stdin.write(`${JSON.stringify({ ...request, id })}\n`);
+      });
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

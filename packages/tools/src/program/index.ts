@@ -1,0 +1,61 @@
+import type { ToolDefinition } from "@chingu/core/protocol";
+import { createCalculate } from "./calculate.ts";
+import { createEvaluator } from "./evaluator.ts";
+import { programLimits } from "./limits.ts";
+import { pythonDriver } from "./python-driver.ts";
+import { createQueue } from "./queue.ts";
+import { createRunPython } from "./run-python.ts";
+
+export interface ProgramToolsOptions {
+  /** The Node that runs the children; the running one unless given. It must be 24 or later; from 25 on it closes the network too. */
+  readonly node?: string;
+  /** IANA name of the zone in which programs read the clock; the system's unless given. */
+  readonly timeZone?: string;
+  /** The bubblewrap program, or `false` for none. It is used where it works and passed over where it does not. */
+  readonly bubblewrap?: string | false;
+  /** How many conversations keep their interpreter at once. */
+  readonly sessions?: number;
+  /** An interpreter that is not used for this long is ended. */
+  readonly idleMs?: number;
+}
+
+export interface ProgramTools {
+  readonly tools: readonly ToolDefinition[];
+  /** Starts an interpreter ahead of the first call, so that it need not wait. Never rejects. */
+  prepare(): Promise<void>;
+  /** Ends every child. Calls after this fail. */
+  close(): Promise<void>;
+}
+
+/** `calculate` and `run_python`: programs a model wrote, run in locked child processes that are started when needed. */
+export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTools {
+  const { running, waiting, sessions, idleMs } = programLimits.pool;
+  const shared = {
+    queue: createQueue({ running, waiting }),
+    confinement: {
+      node: options.node ?? process.execPath,
+      timeZone: options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    },
+    sessions: options.sessions ?? sessions,
+    idleMs: options.idleMs ?? idleMs,
+    ...(options.bubblewrap !== false && { bubblewrap: options.bubblewrap ?? "bwrap" }),
+  };
+  const python = createEvaluator({
+    ...shared,
+    name: "python",
+    init: (library) => ({ library, driver: pythonDriver, limits: programLimits.python }),
+  });
+  const math = createEvaluator({
+    ...shared,
+    name: "math",
+    init: (library) => ({ library, limits: programLimits.calculate }),
+  });
+  return {
+    tools: [createCalculate(math), createRunPython(python)],
+    prepare: () => python.prepare(),
+    async close() {
+      python.close();
+      math.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { rm } from "node:fs/promises";
+import { rolldown } from "rolldown";
+
+/**
+ * Bundles the command line: one folder of chunks, the children of the evaluator as entries of their own beside them.
+ * Packages that carry native code or data stay outside and are loaded from where they are installed.
+ */
+const external = [/^node:/, "node-llama-cpp", "pyodide", "mathjs", /^mathjs\//, /^pyodide\//, "react-devtools-core"];
+
+export async function build(): Promise<void> {
+  const dist = new URL("../packages/cli/dist/", import.meta.url).pathname;
+  await rm(dist, { recursive: true, force: true });
+  const bundle = await rolldown({
+    input: {
+      chingu: "packages/cli/src/chingu.ts",
+      "python-child": "packages/tools/src/program/python-child.ts",
+      "math-child": "packages/tools/src/program/math-child.ts",
+    },
+    external,
+    platform: "node",
+    transform: { define: { "process.env.NODE_ENV": '"production"' } },
+    logLevel: "warn",
+  });
+  await bundle.write({ dir: dist, format: "esm", chunkFileNames: "[name]-[hash].js", minify: true, sourcemap: false });
+  await bundle.close();
+}
+
+if (import.meta.main) await build();
