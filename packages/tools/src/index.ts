@@ -1,1 +1,3 @@
 export { createProgramTools, type ProgramTools, type ProgramToolsOptions } from "./program/index.ts";
+export { programLimits } from "./program/limits.ts";
+export type { PythonResult } from "./program/run-python.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "@chingu/core/protocol";
-import { sanitize, sanitizeLine } from "@chingu/core/text";
-import { exactArguments } from "./arguments.ts";
+import { sanitize } from "@chingu/core/text";
+import { exactArguments, exactName } from "./arguments.ts";
 import type { InputEvent } from "./input/parser.ts";
 import type { TerminalLabels } from "./labels.ts";
 import type { ApprovalRequest } from "./options.ts";
@@ -65,7 +65,7 @@ export function createApprovals(options: {
   function print({ call, reason }: ApprovalRequest): void {
     const width = columns();
     transcript.gap();
-    transcript.add(wrapText(`? ${labels.approval(sanitizeLine(call.name))}`, width).map(style.warning));
+    transcript.add(wrapText(`? ${labels.approval(exactName(call.name))}`, width).map(style.warning));
     for (const { name, value } of exactArguments(call.arguments)) {
       if (name !== "") transcript.add(wrapText(`${name}:`, width - 2).map((row) => `  ${style.dim(row)}`));
       transcript.add(wrapText(value, width - 4).map((row) => `    ${row}`));

@@ -15,9 +15,14 @@ export function exactArguments(raw: string): { readonly name: string; readonly v
   const entries = parse(raw);
   if (entries === undefined) return [{ name: "", value: reveal(raw) }];
   return entries.map(([name, value]) => ({
-    name: reveal(name).replaceAll("\n", "\u2424"),
+    name: exactName(name),
     value: reveal(typeof value === "string" ? value : JSON.stringify(value)),
   }));
+}
+
+/** A name on one row, with every character that could hide or move something made visible. */
+export function exactName(name: string): string {
+  return reveal(name).replaceAll("\n", "\u2424");
 }
 
 function parse(raw: string): [string, unknown][] | undefined {

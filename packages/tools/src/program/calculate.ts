@@ -5,7 +5,7 @@ import type { Evaluator } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
 
 const limits = programLimits.calculate;
-const text = (max: number) => z.string().max(max).transform(toValidUnicode);
+const text = (max: number) => z.string().max(max).overwrite(toValidUnicode);
 
 const valueSchema = z.object({
   /** The value itself: `0.3`, `10/21`, all digits of a large integer; rounded where `is_exact` is false. */
@@ -40,7 +40,9 @@ Examples: 0.1 + 0.2 · 1/3 + 1/7 · 2^200 · 15% * 80 · sqrt(2) · 5 cm to inch
 
 Write numbers without thousands separators. Nothing is kept between calls.`;
 
-export function createCalculate(evaluator: Evaluator): ToolDefinition {
+/** `timeMs` shortens the limit of a calculation. */
+export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefinition {
+  const timeoutMs = Math.min(timeMs, limits.timeMs);
   return defineTool({
     name: "calculate",
     title: "Calculate",
@@ -62,7 +64,7 @@ export function createCalculate(evaluator: Evaluator): ToolDefinition {
       const evaluation = await evaluator.evaluate({
         threadId,
         request: { expression: toValidUnicode(expression), digits: precision ?? limits.shownDigits },
-        timeoutMs: limits.timeMs,
+        timeoutMs,
         residentBytes: limits.residentBytes,
         signal,
       });
@@ -72,7 +74,7 @@ export function createCalculate(evaluator: Evaluator): ToolDefinition {
       }
       const duration_ms = evaluation.durationMs;
       if (evaluation.kind === "stopped") {
-        const { message, limit } = stopped(evaluation.reason);
+        const { message, limit } = stopped(evaluation.reason, timeoutMs);
         return failed({ message }, { duration_ms, ...(limit && { limit }) });
       }
       const reply = replySchema.safeParse(evaluation.result);
@@ -123,10 +125,10 @@ function near(expression: string, position: number): string {
   return `${start > 0 ? "…" : ""}${expression.slice(start, position - 1)}⟨here⟩${expression.slice(position - 1, position + 9)}`;
 }
 
-function stopped(reason: string): { readonly message: string; readonly limit?: "time" | "memory" } {
+function stopped(reason: string, timeoutMs: number): { readonly message: string; readonly limit?: "time" | "memory" } {
   switch (reason) {
     case "time":
-      return { message: `stopped after ${limits.timeMs / 1000} s`, limit: "time" };
+      return { message: `stopped after ${timeoutMs / 1000} s`, limit: "time" };
     case "memory":
       return { message: "the calculation used too much memory and was ended", limit: "memory" };
     default:

@@ -13,6 +13,8 @@ export interface ProgramToolsOptions {
   readonly timeZone?: string;
   /** The bubblewrap program, or `false` for none. It is used where it works and passed over where it does not. */
   readonly bubblewrap?: string | false;
+  /** How long a call may run unless it says otherwise; never longer than the tools' own limits. */
+  readonly timeMs?: number;
   /** How many conversations keep their interpreter at once. */
   readonly sessions?: number;
   /** An interpreter that is not used for this long is ended. */
@@ -40,6 +42,7 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
     idleMs: options.idleMs ?? idleMs,
     ...(options.bubblewrap !== false && { bubblewrap: options.bubblewrap ?? "bwrap" }),
   };
+  const timeMs = options.timeMs ?? Number.POSITIVE_INFINITY;
   const python = createEvaluator({
     ...shared,
     name: "python",
@@ -51,7 +54,7 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
     init: (library) => ({ library, limits: programLimits.calculate }),
   });
   return {
-    tools: [createCalculate(math), createRunPython(python)],
+    tools: [createCalculate(math, timeMs), createRunPython(python, timeMs)],
     prepare: () => python.prepare(),
     async close() {
       python.close();

@@ -5,7 +5,7 @@ import type { Evaluation, Evaluator } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
 
 const limits = programLimits.python;
-const text = (max: number) => z.string().max(max).transform(toValidUnicode);
+const text = (max: number) => z.string().max(max).overwrite(toValidUnicode);
 
 const valueSchema = z.object({
   repr: text(limits.valueBytes + 100),
@@ -59,7 +59,8 @@ The value is that of the last expression; if there is none, the variable ans, an
 
 The standard library is there (math, fractions, decimal, statistics, datetime, itertools, collections, re, json, random…). There is no network, no access to the user's files, no input(), and no other package. Use Fraction or Decimal where exactness matters.`;
 
-export function createRunPython(evaluator: Evaluator): ToolDefinition {
+/** `timeMs` shortens the default limit of a run. */
+export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefinition {
   return defineTool({
     name: "run_python",
     title: "Run Python",
@@ -83,7 +84,7 @@ export function createRunPython(evaluator: Evaluator): ToolDefinition {
       if (size > limits.codeBytes) {
         return failed(`The program has ${size} bytes; at most ${limits.codeBytes} are taken. Send a shorter one.`);
       }
-      const timeoutMs = Math.min(timeout_ms ?? limits.timeMs, limits.maxTimeMs);
+      const timeoutMs = timeout_ms ?? Math.min(timeMs, limits.timeMs);
       onProgress({ progress: 0, message: "Running Python" });
       const evaluation = await evaluator.evaluate({
         threadId,

@@ -7,7 +7,7 @@ import type { Prompt } from "./prompt.ts";
 const sureEnough = 0.5;
 
 /** In the prompt's words; what is called instead depends on what is offered. */
-const compute = "run_python";
+const compute = "compute";
 const answer = "answer";
 
 export const decidePrefix: Prompt = [
