@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { rolldown } from "rolldown";
 
 /**
@@ -7,9 +7,11 @@ import { rolldown } from "rolldown";
  */
 const external = [/^node:/, "node-llama-cpp", "pyodide", "mathjs", /^mathjs\//, /^pyodide\//, "react-devtools-core"];
 
+/** The new build takes the old one's place in one step: whoever starts meanwhile gets either, never half of one. */
 export async function build(): Promise<void> {
-  const dist = new URL("../packages/cli/dist/", import.meta.url).pathname;
-  await rm(dist, { recursive: true, force: true });
+  const dist = new URL("../packages/cli/dist", import.meta.url).pathname;
+  const fresh = `${dist}.${process.pid}.new`;
+  const old = `${dist}.${process.pid}.old`;
   const bundle = await rolldown({
     input: {
       chingu: "packages/cli/src/chingu.ts",
@@ -21,8 +23,11 @@ export async function build(): Promise<void> {
     transform: { define: { "process.env.NODE_ENV": '"production"' } },
     logLevel: "warn",
   });
-  await bundle.write({ dir: dist, format: "esm", chunkFileNames: "[name]-[hash].js", minify: true, sourcemap: false });
+  await bundle.write({ dir: fresh, format: "esm", chunkFileNames: "[name]-[hash].js", minify: true, sourcemap: false });
   await bundle.close();
+  await rename(dist, old).catch(() => {});
+  await rename(fresh, dist);
+  await rm(old, { recursive: true, force: true });
 }
 
 if (import.meta.main) await build();

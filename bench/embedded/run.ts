@@ -3,6 +3,7 @@
 // Each line of FILE: {"text", "tool": "run_python" | "answer", "expect"?: ["51", "1,087|1087"]}. The weights must be in the
 // cache already or CHINGU_DOWNLOAD=1 be set; programs run in python3.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -140,8 +141,12 @@ async function ask(asked: ChatModel, messages: readonly Message[], options: { re
 async function runProgram(code: string): Promise<ToolOutcome> {
   const child = spawn("python3", ["-I", "-c", driver], { stdio: "pipe", timeout: 10_000 });
   child.stdin.end(code);
-  const [output, errors] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-  if (child.exitCode === 0 && output) return { kind: "value", content: output.trim() };
+  const [output, errors, [exitCode]] = await Promise.all([
+    readAll(child.stdout),
+    readAll(child.stderr),
+    once(child, "close"),
+  ]);
+  if (exitCode === 0 && output) return { kind: "value", content: output.trim() };
   return {
     kind: "error",
     code: "failed",

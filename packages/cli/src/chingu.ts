@@ -30,6 +30,7 @@ const io: Io = {
   folder: process.cwd(),
   home: homedir(),
   signal: stop.signal,
+  cleanup: new AsyncDisposableStack(),
 };
 
 const { run } = await import("./run.ts");

@@ -12,6 +12,8 @@ export interface Io {
   readonly home: string;
   /** Aborted by SIGINT and SIGTERM; the reason is a `Stopped`. */
   readonly signal: AbortSignal;
+  /** Closes what a command opened, newest first, when it has ended. */
+  readonly cleanup: AsyncDisposableStack;
 }
 
 /** Why the process was told to stop. */

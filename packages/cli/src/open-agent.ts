@@ -79,11 +79,19 @@ export async function readSettings(flags: SettingFlags, io: Io): Promise<Setting
 }
 
 /** The configured store, or the embedded one in the user's data folder. Throws a `StoreError`. */
-export async function openStore(settings: Settings, io: Io): Promise<ThreadStore & AsyncDisposable> {
+export async function openStore(settings: Settings, io: Io): Promise<ThreadStore> {
   const embedded = `sqlite:${join(settings.folders.data, "chingu.db")}`;
   const url = settings.flags.memory ?? settings.config.memory?.url ?? embedded;
   const store = await openThreadStore(url, { clock, makeId, home: io.home }, io.signal);
-  return { ...store, [Symbol.asyncDispose]: () => store.close() };
+  io.cleanup.defer(() => store.close());
+  return store;
+}
+
+/** Connections of this command, with the environment's proxies. */
+export function openTransport(io: Io): Transport {
+  const transport = createTransport(io.environment);
+  io.cleanup.defer(() => transport.close());
+  return transport;
 }
 
 /** Which model the settings lead to. */
@@ -122,7 +130,7 @@ export function artefactOptions({ flags, folders, messages }: Settings, io: Io):
   };
 }
 
-export interface OpenedAgent extends AsyncDisposable {
+export interface OpenedAgent {
   readonly agent: Agent;
   readonly resolution: Resolution;
   /** Which model answers and, for the embedded one, that it is small: one line each. */
@@ -132,8 +140,9 @@ export interface OpenedAgent extends AsyncDisposable {
 /** Puts the agent of this command together: model, our tools, the user's tool servers and the given store. */
 export async function openAgent(settings: Settings, io: Io, store: ThreadStore | "memory:"): Promise<OpenedAgent> {
   const { flags, config, messages } = settings;
-  const transport = createTransport(io.environment);
+  const transport = openTransport(io);
   const programs = createProgramTools();
+  io.cleanup.defer(() => programs.close());
   const [resolution, { servers, failures }] = await Promise.all([
     resolve(settings, io, transport),
     loadServers(serverFiles(settings, io)),
@@ -145,6 +154,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
     artefacts: artefactOptions(settings, io),
     gpu: variable(io.environment, "CHINGU_GPU") === "off" ? false : "auto",
   });
+  io.cleanup.defer(async () => model.dispose?.());
   const agent = await createAgent({
     model,
     tools: programs.tools,
@@ -162,13 +172,11 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
       timeouts: { ...defaultPolicy.timeouts, ...(config.timeouts as Partial<Timeouts> | undefined) },
     },
   });
+  io.cleanup.defer(() => agent.close());
   return {
     agent: { ...agent, failures: [...failures, ...agent.failures] },
     resolution,
     modelLines: modelLines(resolution, messages),
-    async [Symbol.asyncDispose]() {
-      await Promise.allSettled([agent.close(), programs.close(), model.dispose?.(), transport.close()]);
-    },
   };
 }
 

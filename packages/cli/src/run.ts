@@ -13,7 +13,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const program = commandTree(io, finish);
+  const program = commandTree(io, finish, { questionOnly: asksQuestion(args) });
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -21,15 +21,28 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const { reportFailure } = await import("./output/report-failure.ts");
     return reportFailure(error, io);
+  } finally {
+    await io.cleanup.disposeAsync();
   }
 }
 
-function commandTree(io: Io, finish: (exitCode: number) => void): Command {
+/** With `-p` or `--` the words are a question whatever they read: a script's `chingu -p "$TEXT"` never runs a command. */
+function asksQuestion(args: readonly string[]): boolean {
+  return args.some((arg) => arg === "-p" || arg === "--print" || arg === "--");
+}
+
+function commandTree(
+  io: Io,
+  finish: (exitCode: number) => void,
+  { questionOnly }: { readonly questionOnly: boolean },
+): Command {
   const program = new Command("chingu");
   program
     .description("An assistant for the terminal that computes instead of guessing and shows its receipts.")
     .version(version, "-V, --version")
     .exitOverride()
+    .enablePositionalOptions()
+    .hook("preAction", inheritCommonFlags)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
@@ -55,37 +68,43 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       const { ask } = await import("./commands/ask.ts");
       finish(await ask(words, flags, io));
     });
+  if (questionOnly) return program;
 
   const threads = program.command("threads").description("list and show conversations");
   common(threads.command("list").description("the newest threads"))
     .option("--here", "only threads that began in this folder")
     .option("--limit <n>", "how many", positiveInteger, 20)
     .option("--cursor <c>", "go on where an earlier page ended")
-    .action(async (flags) => finish(await (await import("./commands/threads.ts")).listThreads(flags, io)));
+    .action(async (_, command) =>
+      finish(await (await import("./commands/threads.ts")).listThreads(flagsOf(command), io)),
+    );
   common(
     threads.command("show").description("the messages of a thread").argument("<id>", "its id, or the start of it"),
-  ).action(async (id: string, flags) =>
-    finish(await (await import("./commands/threads.ts")).showThread(id, flags, io)),
+  ).action(async (id: string, _, command) =>
+    finish(await (await import("./commands/threads.ts")).showThread(id, flagsOf(command), io)),
   );
 
   const models = program.command("models").description("which models can answer, and the embedded ones' files");
   common(models.command("list", { isDefault: true }).description("endpoints, local servers and embedded models"))
     .option("-m, --model <model>", "resolve this model")
-    .action(async (flags) => finish(await (await import("./commands/models.ts")).listModels(flags, io)));
+    .action(async (_, command) =>
+      finish(await (await import("./commands/models.ts")).listModels(flagsOf(command), io)),
+    );
   common(
     models
       .command("pull")
       .description("download an embedded model")
       .argument("[name]", "embedded or embedded:small", "embedded"),
-  ).action(async (name: string, flags) =>
-    finish(await (await import("./commands/models.ts")).pullModel(name, flags, io)),
+  ).action(async (name: string, _, command) =>
+    finish(await (await import("./commands/models.ts")).pullModel(name, flagsOf(command), io)),
   );
   common(models.command("rm").description("remove an embedded model's file").argument("<name>")).action(
-    async (name: string, flags) => finish(await (await import("./commands/models.ts")).removeModel(name, flags, io)),
+    async (name: string, _, command) =>
+      finish(await (await import("./commands/models.ts")).removeModel(name, flagsOf(command), io)),
   );
 
-  common(program.command("tools").description("the tools the model is offered")).action(async (flags) =>
-    finish(await (await import("./commands/tools.ts")).listTools(flags, io)),
+  common(program.command("tools").description("the tools the model is offered")).action(async (_, command) =>
+    finish(await (await import("./commands/tools.ts")).listTools(flagsOf(command), io)),
   );
 
   const mcp = program.command("mcp").description("Chingu's tools for other MCP clients");
@@ -101,19 +120,37 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
     .option("--base-url <url>", "the endpoint, up to /v1")
     .option("-m, --model <model>", "the model to use")
     .option("--key-env <name>", "the environment variable that holds the key")
-    .action(async (flags) => finish(await (await import("./commands/setup.ts")).setup(flags, io)));
+    .action(async (_, command) => finish(await (await import("./commands/setup.ts")).setup(flagsOf(command), io)));
 
   common(program.command("doctor").description("check model, store, tools and configuration"))
     .option("-m, --model <model>", "check this model")
     .option("--memory <url>", "check this store")
-    .action(async (flags) => finish(await (await import("./commands/doctor.ts")).doctor(flags, io)));
+    .action(async (_, command) => finish(await (await import("./commands/doctor.ts")).doctor(flagsOf(command), io)));
 
   for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError("(--help explains)");
   return program;
 }
 
+/** `chingu --quiet threads list` means what `chingu threads list --quiet` does. */
+function inheritCommonFlags(program: Command, command: Command): void {
+  if (command === program) return;
+  for (const name of ["output", "quiet", "verbose", "color", "yes"]) {
+    const said = program.getOptionValueSource(name) === "cli" && command.getOptionValueSource(name) !== "cli";
+    if (said) command.setOptionValueWithSource(name, program.getOptionValue(name), "cli");
+  }
+}
+
 function everyCommand(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
+}
+
+/** A command's flags, those that stand before its name counting too: `chingu --output json threads list`. */
+function flagsOf<Flags>(command: Command): Flags {
+  const above = command.parent ? flagsOf<Record<string, unknown>>(command.parent) : {};
+  const own = Object.entries(command.opts()).filter(
+    ([name]) => !(name in above) || command.getOptionValueSource(name) !== "default",
+  );
+  return { ...above, ...Object.fromEntries(own) } as Flags;
 }
 
 /** The flags every command takes. */

@@ -4,8 +4,8 @@ import { startPrograms } from "./harness.ts";
 const programs = startPrograms({ timeZone: "Asia/Seoul" });
 afterAll(() => programs.close());
 
-const value = async (code: string, thread?: string) => {
-  const { structured } = await programs.python(code, thread === undefined ? {} : { thread });
+const value = async (code: string) => {
+  const { structured } = await programs.python(code);
   return structured.error ?? { repr: structured.value?.repr, from: structured.value?.from };
 };
 
@@ -31,9 +31,9 @@ test("a program that prints has no guessed value, and its output is its answer",
 });
 
 test("an answer of an earlier call is not taken for the answer of this one", async () => {
-  await programs.python("ans = 99", { thread: "stale" });
-  expect(await value("def solution():\n    return 5", "stale")).toEqual({ repr: "5", from: "function" });
-  expect(await value("if False:\n    ans = 1\nunused = 7", "stale")).toEqual({ repr: "7", from: "last_assignment" });
+  await programs.python("ans = 99");
+  expect(await value("def solution():\n    return 5")).toEqual({ repr: "5", from: "function" });
+  expect(await value("if False:\n    ans = 1\nunused = 7")).toEqual({ repr: "7", from: "last_assignment" });
 });
 
 test.each([
@@ -90,12 +90,12 @@ test("input() is refused with the way out", async () => {
 });
 
 test("names are kept within a thread, counted, and unknown to another thread", async () => {
-  const first = await programs.python("secret = 41", { thread: "one" });
-  const second = await programs.python("secret + 1", { thread: "one" });
-  const other = await programs.python("secret", { thread: "two" });
-  expect(first.structured.session).toMatchObject({ state: "new", call_no: 1 });
-  expect(second.structured).toMatchObject({ value: { repr: "42" }, session: { state: "kept", call_no: 2 } });
-  expect(other.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new" } });
+  const first = await programs.python("secret = 41");
+  const second = await programs.python("secret + 1");
+  const other = await programs.python("secret", { thread: "other" });
+  const number = first.structured.session.call_no + 1;
+  expect(second.structured).toMatchObject({ value: { repr: "42" }, session: { state: "kept", call_no: number } });
+  expect(other.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new", call_no: 1 } });
   expect(other.structured.session.id).not.toBe(first.structured.session.id);
 });
 

@@ -1,38 +1,40 @@
 import { afterAll, expect, test } from "vitest";
+import { programLimits } from "../../../packages/tools/src/index.ts";
+import { createEvaluator } from "../../../packages/tools/src/program/evaluator.ts";
+import { createQueue } from "../../../packages/tools/src/program/queue.ts";
 import { startPrograms } from "./harness.ts";
 
-const programs = startPrograms({ sessions: 2 });
+const programs = startPrograms();
 afterAll(() => programs.close());
 
 test("a run over its time is ended, says so, keeps what it printed, and the thread starts anew", async () => {
-  await programs.python("kept = 1", { thread: "slow" });
+  await programs.python("kept = 1", { thread: "one" });
   const { structured, content } = await programs.python("print('begun')\nwhile True: pass", {
-    thread: "slow",
+    thread: "one",
     timeoutMs: 500,
   });
   expect(structured).toMatchObject({ ok: false, limit: "time", stdout: "begun\n", error: { type: "TimeLimit" } });
   expect(content).toContain("timeout_ms");
-  const next = await programs.python("kept", { thread: "slow" });
+  const next = await programs.python("kept", { thread: "one" });
   expect(next.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "lost", call_no: 1 } });
   expect(next.content).toContain("Names defined earlier in this conversation are gone");
 });
 
 test("cancelling a running program ends it at once and leaves the tool usable", async () => {
   const cancel = new AbortController();
-  await programs.python("1", { thread: "cancelled" });
-  const running = programs.python("while True: pass", { thread: "cancelled", signal: cancel.signal });
+  const running = programs.python("while True: pass", { thread: "one", signal: cancel.signal });
   setTimeout(() => cancel.abort(new Error("stop")), 200);
   await expect(running).rejects.toThrow("stop");
-  const next = await programs.python("2 + 2", { thread: "cancelled" });
+  const next = await programs.python("2 + 2", { thread: "one" });
   expect(next.structured).toMatchObject({ value: { repr: "4" }, session: { state: "lost" } });
 });
 
 test("calls of one thread run one after the other, and a waiting one can be cancelled without harm", async () => {
   const cancel = new AbortController();
-  await programs.python("log = []", { thread: "queue" });
-  const first = programs.python("import time\ntime.sleep(0.5)\nlog.append(1)", { thread: "queue" });
-  const cancelled = programs.python("log.append(2)", { thread: "queue", signal: cancel.signal });
-  const last = programs.python("log", { thread: "queue" });
+  await programs.python("log = []", { thread: "one" });
+  const first = programs.python("import time\ntime.sleep(0.5)\nlog.append(1)", { thread: "one" });
+  const cancelled = programs.python("log.append(2)", { thread: "one", signal: cancel.signal });
+  const last = programs.python("log", { thread: "one" });
   cancel.abort(new Error("changed my mind"));
   await expect(cancelled).rejects.toThrow("changed my mind");
   await first;
@@ -50,15 +52,37 @@ test("when too many wait the answer is busy, and those that wait are served", as
 });
 
 test("the thread unused longest makes room, and is told so when it returns", async () => {
-  await programs.calculate("1 + 1", { thread: "a" });
-  await programs.python("mine = 1", { thread: "a" });
-  await programs.python("1", { thread: "b" });
-  await programs.python("1", { thread: "c" });
-  const back = await programs.python("1", { thread: "a" });
-  expect(back.structured.session).toMatchObject({
-    state: "lost",
-    lost_because: "it made room for other conversations",
+  const evaluator = createEvaluator({
+    name: "math",
+    init: (library) => ({ library, limits: programLimits.calculate }),
+    queue: createQueue({ running: 1, waiting: 1 }),
+    confinement: { node: process.execPath, timeZone: "UTC" },
+    sessions: 2,
+    idleMs: 60_000,
   });
+  const session = async (threadId: string) => {
+    const { signal } = new AbortController();
+    const request = { expression: "1 + 1", digits: 5 };
+    const evaluation = await evaluator.evaluate({
+      threadId,
+      request,
+      timeoutMs: 5_000,
+      residentBytes: 2 ** 30,
+      signal,
+    });
+    return evaluation.kind === "busy" ? undefined : evaluation.session;
+  };
+  expect(await session("a")).toMatchObject({ state: "new", callNo: 1 });
+  expect(await session("b")).toMatchObject({ state: "new" });
+  expect(await session("a")).toMatchObject({ state: "kept", callNo: 2 });
+  expect(await session("c")).toMatchObject({ state: "new" });
+  expect(await session("a")).toMatchObject({ state: "kept", callNo: 3 });
+  expect(await session("b")).toMatchObject({
+    state: "lost",
+    lostBecause: "it made room for other conversations",
+    callNo: 1,
+  });
+  evaluator.close();
 });
 
 test("after close every call fails with a clear message", async () => {

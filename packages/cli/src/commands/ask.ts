@@ -1,12 +1,12 @@
-import { StoreError, type ThreadStore } from "@chingu/core";
+import { StoreError } from "@chingu/core";
 import type { Failure, TurnResult } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
-import { namespace, openAgent, openStore, readSettings, type SettingFlags, type Settings } from "../open-agent.ts";
+import { openAgent, openStore, readSettings, type SettingFlags, type Settings } from "../open-agent.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { errorText, type WriterOptions, writeResult, writeTurn } from "../output/turn-writer.ts";
 import { readPiped } from "../read-stdin.ts";
-import { findThread } from "./threads.ts";
+import { chooseThread } from "./choose-thread.ts";
 
 export interface AskFlags extends SettingFlags {
   readonly print?: boolean;
@@ -59,9 +59,9 @@ async function oneTurn(question: string, flags: AskFlags, settings: Settings, io
     if (!writer.quiet && line) io.stderr.write(`${line}\n`);
   };
   try {
-    await using store = await openStore(settings, io);
+    const store = await openStore(settings, io);
     const threadId = await chooseThread(flags, store, io, () => say(messages.newThread));
-    await using opened = await openAgent(settings, io, store);
+    const opened = await openAgent(settings, io, store);
     for (const line of opened.modelLines) say(line);
     for (const failure of opened.agent.failures) say(errorText(failure, messages));
     const turn = opened.agent.turn(question, {
@@ -78,20 +78,6 @@ async function oneTurn(question: string, flags: AskFlags, settings: Settings, io
     writeResult(result, "", io, writer);
     return exitCodeOf(result);
   }
-}
-
-/** The thread to go on with; undefined begins a new one. */
-export async function chooseThread(
-  flags: Pick<AskFlags, "continue" | "thread">,
-  store: ThreadStore,
-  io: Io,
-  onNone: () => void,
-): Promise<string | undefined> {
-  if (flags.thread !== undefined) return (await findThread(store, flags.thread)).id;
-  if (!flags.continue) return undefined;
-  const { threads } = await store.threads(namespace, { folder: io.folder, limit: 1 });
-  if (threads.length === 0) onNone();
-  return threads[0]?.id;
 }
 
 function notBegun(error: Failure): TurnResult {

@@ -1,13 +1,15 @@
 import { access, constants, mkdir } from "node:fs/promises";
-import { createTransport, describeChoice, embeddedModels, StoreError } from "@chingu/core";
+import { describeChoice, embeddedModels, StoreError } from "@chingu/core";
 import { listArtefacts } from "@chingu/core/artefacts";
 import type { Failure } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
 import {
   artefactOptions,
+  namespace,
   openAgent,
   openStore,
+  openTransport,
   readSettings,
   resolve,
   type SettingFlags,
@@ -67,13 +69,10 @@ async function checkFolders({ folders }: Settings): Promise<Finding[]> {
 
 async function checkStore(settings: Settings, io: Io): Promise<Finding> {
   try {
-    await using store = await openStore(settings, io);
-    const { threads } = await store.threads("default", { limit: 1 });
-    return {
-      check: "store",
-      ok: true,
-      detail: `${store.url}${threads[0] ? `, newest thread ${threads[0].updatedAt}` : ", empty"}`,
-    };
+    const store = await openStore(settings, io);
+    const { threads } = await store.threads(namespace, { limit: 1 });
+    const newest = threads[0] ? `, newest thread ${threads[0].updatedAt}` : ", empty";
+    return { check: "store", ok: true, detail: `${store.url}${newest}` };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return failing("store", error.failure);
@@ -81,29 +80,25 @@ async function checkStore(settings: Settings, io: Io): Promise<Finding> {
 }
 
 async function checkChosenModel(settings: Settings, io: Io): Promise<Finding> {
-  const transport = createTransport(io.environment);
-  try {
-    const resolution = await resolve(settings, io, transport);
-    if (resolution.kind === "failed") return failing("model", resolution.failure);
-    const detail = describeChoice(resolution.choice);
-    if (resolution.choice.kind === "embedded") {
-      const { artefact, id } = embeddedModels[resolution.choice.size];
-      const [found] = await listArtefacts(artefactOptions(settings, io).cacheFolder, [artefact]);
-      // A doctor does not download a gigabyte unasked.
-      if (found?.state !== "present") {
-        return { check: "model", ok: false, detail: `${detail}: not downloaded yet`, hint: `chingu models pull ${id}` };
-      }
+  const transport = openTransport(io);
+  const resolution = await resolve(settings, io, transport);
+  if (resolution.kind === "failed") return failing("model", resolution.failure);
+  const detail = describeChoice(resolution.choice);
+  if (resolution.choice.kind === "embedded") {
+    const { artefact, id } = embeddedModels[resolution.choice.size];
+    const [found] = await listArtefacts(artefactOptions(settings, io).cacheFolder, [artefact]);
+    // A doctor does not download a gigabyte unasked.
+    if (found?.state !== "present") {
+      return { check: "model", ok: false, detail: `${detail}: not downloaded yet`, hint: `chingu models pull ${id}` };
     }
-    const failure = await checkModel(resolution, settings, io, transport);
-    return failure ? failing("model", failure) : { check: "model", ok: true, detail: `${detail}: it answers` };
-  } finally {
-    await transport.close();
   }
+  const failure = await checkModel(resolution, settings, io, transport);
+  return failure ? failing("model", failure) : { check: "model", ok: true, detail: `${detail}: it answers` };
 }
 
 /** One computation by each tool of ours, and whether the user's tool servers start. */
 async function checkTools(settings: Settings, io: Io): Promise<Finding[]> {
-  await using opened = await openAgent(settings, io, "memory:");
+  const opened = await openAgent(settings, io, "memory:");
   const { toolbox } = opened.agent;
   const context = {
     signal: AbortSignal.any([io.signal, AbortSignal.timeout(30_000)]),

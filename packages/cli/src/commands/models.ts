@@ -1,16 +1,16 @@
-import {
-  createTransport,
-  describeChoice,
-  discoverLocal,
-  embeddedModels,
-  listModels as listEndpoint,
-  variable,
-} from "@chingu/core";
+import { describeChoice, discoverLocal, embeddedModels, listModels as listEndpoint, variable } from "@chingu/core";
 import { describeProgress, formatBytes, listArtefacts, obtain, removeArtefact } from "@chingu/core/artefacts";
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../confirm.ts";
 import type { Io } from "../io.ts";
-import { artefactOptions, readSettings, resolve, type SettingFlags, type Settings } from "../open-agent.ts";
+import {
+  artefactOptions,
+  openTransport,
+  readSettings,
+  resolve,
+  type SettingFlags,
+  type Settings,
+} from "../open-agent.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
@@ -29,49 +29,45 @@ interface ModelRow {
 /** `chingu models`: every model that could answer here, and which one does. Endpoints that are down are named on stderr. */
 export async function listModels(flags: SettingFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  const transport = createTransport(io.environment);
-  try {
-    const [resolution, endpoints, local, embedded] = await Promise.all([
-      resolve(settings, io, transport),
-      Promise.all(configuredEndpoints(settings, io).map(async (endpoint) => ({ endpoint, list: await ask(endpoint) }))),
-      discoverLocal({ transport }, io.signal),
-      listArtefacts(
-        artefactOptions(settings, io).cacheFolder,
-        Object.values(embeddedModels).map(({ artefact }) => artefact),
-      ),
-    ]);
-    const choice = resolution.kind === "resolved" ? resolution.choice : undefined;
-    const isChosen = (baseURL: string, model: string) =>
-      choice?.kind === "endpoint" && choice.baseURL === baseURL && choice.model === model;
-    const rows: ModelRow[] = [
-      ...endpoints.flatMap(({ endpoint: { prefix, from, baseURL }, list }) =>
-        (list.kind === "models" ? list.models : []).map((model) => ({
-          name: `${prefix}${model}`,
-          from,
-          state: baseURL,
-          chosen: isChosen(baseURL, model),
-        })),
-      ),
-      ...local.flatMap(({ name, baseURL, models }) =>
-        models.map((model) => ({ name: model, from: name, state: baseURL, chosen: isChosen(baseURL, model) })),
-      ),
-      ...Object.entries(embeddedModels).map(([size, { id, artefact }], index) => ({
-        name: id,
-        from: "embedded",
-        state: `${artefact.name}, ${formatBytes(artefact.bytes)}, ${artefact.licence}, ${stateOf(embedded[index]?.state, settings)}`,
-        chosen: choice?.kind === "embedded" && choice.size === size,
+  const transport = openTransport(io);
+  const [resolution, endpoints, local, embedded] = await Promise.all([
+    resolve(settings, io, transport),
+    Promise.all(configuredEndpoints(settings, io).map(async (endpoint) => ({ endpoint, list: await ask(endpoint) }))),
+    discoverLocal({ transport }, io.signal),
+    listArtefacts(
+      artefactOptions(settings, io).cacheFolder,
+      Object.values(embeddedModels).map(({ artefact }) => artefact),
+    ),
+  ]);
+  const choice = resolution.kind === "resolved" ? resolution.choice : undefined;
+  const isChosen = (baseURL: string, model: string) =>
+    choice?.kind === "endpoint" && choice.baseURL === baseURL && choice.model === model;
+  const rows: ModelRow[] = [
+    ...endpoints.flatMap(({ endpoint: { prefix, from, baseURL }, list }) =>
+      (list.kind === "models" ? list.models : []).map((model) => ({
+        name: `${prefix}${model}`,
+        from,
+        state: baseURL,
+        chosen: isChosen(baseURL, model),
       })),
-    ];
-    writeRows(rows, rowText, flags.output, io);
-    for (const { endpoint, list } of endpoints) {
-      if (list.kind === "failed") io.stderr.write(`${endpoint.from}: ${errorText(list.failure, settings.messages)}\n`);
-    }
-    if (resolution.kind === "failed") io.stderr.write(`${errorText(resolution.failure, settings.messages)}\n`);
-    else if (!flags.quiet) io.stderr.write(`${describeChoice(resolution.choice)}\n`);
-    return 0;
-  } finally {
-    await transport.close();
+    ),
+    ...local.flatMap(({ name, baseURL, models }) =>
+      models.map((model) => ({ name: model, from: name, state: baseURL, chosen: isChosen(baseURL, model) })),
+    ),
+    ...Object.entries(embeddedModels).map(([size, { id, artefact }], index) => ({
+      name: id,
+      from: "embedded",
+      state: `${artefact.name}, ${formatBytes(artefact.bytes)}, ${artefact.licence}, ${stateOf(embedded[index]?.state, settings)}`,
+      chosen: choice?.kind === "embedded" && choice.size === size,
+    })),
+  ];
+  writeRows(rows, rowText, flags.output, io);
+  for (const { endpoint, list } of endpoints) {
+    if (list.kind === "failed") io.stderr.write(`${endpoint.from}: ${errorText(list.failure, settings.messages)}\n`);
   }
+  if (resolution.kind === "failed") io.stderr.write(`${errorText(resolution.failure, settings.messages)}\n`);
+  else if (!flags.quiet) io.stderr.write(`${describeChoice(resolution.choice)}\n`);
+  return 0;
 
   function ask({ baseURL, apiKey }: EndpointToAsk) {
     const inTime = AbortSignal.any([io.signal, AbortSignal.timeout(5_000)]);

@@ -1,15 +1,7 @@
 import { join } from "node:path";
-import {
-  type Config,
-  createTransport,
-  listModels,
-  type Resolution,
-  saveSettings,
-  type Transport,
-  variable,
-} from "@chingu/core";
+import { type Config, listModels, type Resolution, saveSettings, type Transport, variable } from "@chingu/core";
 import type { Io } from "../io.ts";
-import { readSettings, resolve, type SettingFlags, type Settings } from "../open-agent.ts";
+import { openTransport, readSettings, resolve, type SettingFlags, type Settings } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { checkModel } from "./check-model.ts";
 import { type Preset, presets } from "./providers.ts";
@@ -35,22 +27,18 @@ interface Answers {
  */
 export async function setup(flags: SetupFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  const transport = createTransport(io.environment);
-  try {
-    const answers = flags.provider === undefined ? await askAll(settings, io, transport) : fromFlags(flags, io);
-    const resolution = await resolveAnswers(answers, settings, io, transport);
-    io.stderr.write(`${settings.messages.checking(answers.baseURL)}\n`);
-    const failure = await checkModel(resolution, settings, io, transport);
-    if (failure) throw new CommandFailure(failure);
-    const file = join(settings.folders.config, "config.yaml");
-    await saveSettings(file, settingsOf(answers));
-    const model = `${answers.preset.name}/${answers.model}`;
-    if (flags.output === "text") io.stdout.write(`${settings.messages.setUp(model, file)}\n`);
-    else io.stdout.write(`${JSON.stringify({ model, file })}\n`);
-    return 0;
-  } finally {
-    await transport.close();
-  }
+  const transport = openTransport(io);
+  const answers = flags.provider === undefined ? await askAll(settings, io, transport) : fromFlags(flags, io);
+  const resolution = await resolveAnswers(answers, settings, io, transport);
+  io.stderr.write(`${settings.messages.checking(answers.baseURL)}\n`);
+  const failure = await checkModel(resolution, settings, io, transport);
+  if (failure) throw new CommandFailure(failure);
+  const file = join(settings.folders.config, "config.yaml");
+  await saveSettings(file, settingsOf(answers));
+  const model = `${answers.preset.name}/${answers.model}`;
+  if (flags.output === "text") io.stdout.write(`${settings.messages.setUp(model, file)}\n`);
+  else io.stdout.write(`${JSON.stringify({ model, file })}\n`);
+  return 0;
 }
 
 function fromFlags(flags: SetupFlags, io: Io): Answers {

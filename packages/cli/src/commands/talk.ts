@@ -1,16 +1,21 @@
 import type { Message } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
-import { fetchEmbedded, namespace, openAgent, openStore, type Settings } from "../open-agent.ts";
+import { fetchEmbedded, namespace, openAgent, openStore, type SettingFlags, type Settings } from "../open-agent.ts";
 import { errorText } from "../output/turn-writer.ts";
-import { type AskFlags, chooseThread } from "./ask.ts";
+import { chooseThread } from "./choose-thread.ts";
 import { toolLine } from "./tools.ts";
 
+export interface TalkFlags extends SettingFlags {
+  readonly continue?: boolean;
+  readonly thread?: string;
+}
+
 /** `chingu` in a terminal: one turn after the other on one screen, in one thread. */
-export async function talk(flags: AskFlags, settings: Settings, io: Io): Promise<number> {
+export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promise<number> {
   const { messages, language } = settings;
-  await using store = await openStore(settings, io);
+  const store = await openStore(settings, io);
   let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
-  await using opened = await openAgent(settings, io, store);
+  const opened = await openAgent(settings, io, store);
   // Asked before the screen is there, so that a question and the screen do not write over each other.
   await fetchEmbedded(opened, settings, io);
   const { agent, resolution } = opened;

@@ -1,11 +1,11 @@
-import type { ThreadInfo, ThreadStore } from "@chingu/core";
+import type { ThreadInfo } from "@chingu/core";
 import type { Message, Part } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
-import { type CommonFlags, namespace, openStore, readSettings, type Settings } from "../open-agent.ts";
+import { type CommonFlags, namespace, openStore, readSettings } from "../open-agent.ts";
 import { receiptLine } from "../output/format.ts";
-import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
+import { findThread } from "./choose-thread.ts";
 
 export interface ListFlags extends CommonFlags {
   readonly here?: boolean;
@@ -16,7 +16,7 @@ export interface ListFlags extends CommonFlags {
 /** `chingu threads list`: newest first, a page at a time. */
 export async function listThreads(flags: ListFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  await using store = await openStore(settings, io);
+  const store = await openStore(settings, io);
   const { threads, next } = await store.threads(namespace, {
     limit: flags.limit,
     ...(flags.here && { folder: io.folder }),
@@ -38,7 +38,7 @@ function threadLine({ id, updatedAt, seq, title }: ThreadInfo): string {
 /** `chingu threads show ID`: every message, with the calls, results and receipts between them. */
 export async function showThread(id: string, flags: CommonFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  await using store = await openStore(settings, io);
+  const store = await openStore(settings, io);
   const info = await findThread(store, id);
   const rows = await store.read(info);
   const messages = rows.flatMap((row) => ("message" in row ? [row.message] : []));
@@ -49,22 +49,6 @@ export async function showThread(id: string, flags: CommonFlags, io: Io): Promis
     if ("corrupt" in row) io.stderr.write(`${settings.messages.corruptRow(row.seq, sanitizeLine(row.corrupt))}\n`);
   }
   return 0;
-}
-
-/** The thread of that id, or the only one whose id starts or ends like it. */
-export async function findThread(store: ThreadStore, id: string): Promise<ThreadInfo> {
-  const exact = await store.info({ namespace, id });
-  if (exact) return exact;
-  const { threads } = await store.threads(namespace, { limit: 100 });
-  const alike = threads.filter((thread) => thread.id.startsWith(id) || thread.id.endsWith(id));
-  const [only] = alike;
-  if (only && alike.length === 1 && id.length >= 4) return only;
-  throw new CommandFailure({
-    code: "usage",
-    message:
-      alike.length > 1 ? `several threads have an id like "${id}"` : `there is no thread "${id}" in ${store.url}`,
-    hint: "chingu threads list shows them",
-  });
 }
 
 function messageText(message: Message): string {

@@ -8,7 +8,7 @@ import { errorText } from "../output/turn-writer.ts";
 /** `chingu tools`: what the model is offered, and on stderr the servers that did not start. */
 export async function listTools(flags: CommonFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  await using opened = await openAgent(settings, io, "memory:");
+  const opened = await openAgent(settings, io, "memory:");
   writeRows(opened.agent.tools(), toolLine, flags.output, io);
   for (const failure of opened.agent.failures) io.stderr.write(`${errorText(failure, settings.messages)}\n`);
   return 0;

@@ -24,7 +24,7 @@ export interface Policy {
   readonly ask?: (call: ToolCall, tool: Tool, reason: string, signal: AbortSignal) => Promise<boolean>;
 }
 
-export const defaultTimeouts: Timeouts = {
+const defaultTimeouts: Timeouts = {
   firstEvent: 120_000,
   betweenEvents: 60_000,
   step: 600_000,

@@ -35,6 +35,6 @@ export function replayable(messages: readonly Message[]): Message[] {
   });
 }
 
-export function callsOf(message: Message): ToolCall[] {
+function callsOf(message: Message): ToolCall[] {
   return message.parts.flatMap((part) => (part.type === "tool_call" ? [part.call] : []));
 }

@@ -8,7 +8,7 @@ export class TimeoutError extends Error {
   }
 }
 
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 

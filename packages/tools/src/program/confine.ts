@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { ChildEntry } from "./child-entry.ts";
-import { permissionFlags } from "./limits.ts";
+import { permissionFlags, programLimits } from "./limits.ts";
 
 /** A command line, ready for `spawn`; the environment is complete, nothing is inherited. */
 export interface CommandLine {
@@ -17,12 +17,22 @@ export interface Confinement {
 }
 
 /** The child behind Node's permission model alone. */
-export function confined(entry: ChildEntry, { node, timeZone }: Confinement): CommandLine {
-  return {
-    command: node,
+export function confined(entry: ChildEntry, confinement: Confinement): CommandLine {
+  return rationed({
+    command: confinement.node,
     args: [...permissionFlags([entry.file, entry.library]), entry.file],
-    env: { TZ: timeZone },
-  };
+    env: { TZ: confinement.timeZone },
+  });
+}
+
+/**
+ * Limits that the system itself keeps: no file written, no core dump, and an end to the CPU time, so that a child that
+ * loops does not run on for ever when we are killed before we can end it. Where there is no shell it goes without.
+ */
+function rationed({ command, args, env }: CommandLine): CommandLine {
+  if (process.platform === "win32") return { command, args, env };
+  const script = `ulimit -f 0; ulimit -c 0; ulimit -t ${programLimits.process.cpuSeconds}; exec "$@"`;
+  return { command: "/bin/sh", args: ["-c", script, "sh", command, ...args], env };
 }
 
 /** What a dynamically linked Node needs of the system; those that are missing are passed over. */
@@ -33,20 +43,20 @@ const systemFolders = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.c
  * where Linux lets an ordinary user make namespaces.
  */
 export function bubblewrapped(bwrap: string, entry: ChildEntry, confinement: Confinement): CommandLine {
-  const { command, args, env } = confined(entry, confinement);
+  const { node, timeZone } = confinement;
   const bind = (path: string) => ["--ro-bind", path, path];
-  return {
+  return rationed({
     command: bwrap,
     args: [
-      ...["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"],
-      ...Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]),
+      ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"],
+      ...["--clearenv", "--setenv", "TZ", timeZone],
       ...systemFolders.flatMap((path) => ["--ro-bind-try", path, path]),
       ...["--dev", "/dev"],
-      ...bind(command),
+      ...bind(node),
       ...bind(dirname(entry.file)),
       ...bind(entry.library),
-      ...["--chdir", "/", "--", command, ...args],
+      ...["--chdir", "/", "--", node, ...permissionFlags([entry.file, entry.library]), entry.file],
     ],
     env: {},
-  };
+  });
 }

@@ -58,7 +58,10 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       if (options.bubblewrap === undefined) return;
       const wrapped = bubblewrapped(options.bubblewrap, entry, options.confinement);
       const trial = [...wrapped.args.slice(0, -1), "--version"];
-      const { stdout } = await promisify(execFile)(wrapped.command, trial, { env: wrapped.env, timeout: 10_000 });
+      const { stdout } = await promisify(execFile)(wrapped.command, trial, {
+        env: { ...wrapped.env },
+        timeout: 10_000,
+      });
       if (stdout.startsWith("v")) commandLine = wrapped;
     })().catch(() => undefined);
     return chosen;

@@ -45,6 +45,8 @@ export const programLimits = {
     /** V8's own heap, in megabytes: beyond it the child aborts. */
     v8HeapMegabytes: 256,
     watchEveryMs: 100,
+    /** Over a child's whole life, kept by the system. */
+    cpuSeconds: 900,
   },
   pool: {
     running: 2,

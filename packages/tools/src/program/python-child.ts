@@ -40,7 +40,7 @@ interface ModuleSettings {
 type Run = { callPromising(code: string, number: number, printed: () => boolean): Promise<string> };
 
 interface MemoryNode {
-  readonly contents?: Uint8Array | { readonly [name: string]: MemoryNode };
+  readonly contents?: Int8Array | Uint8Array | { readonly [name: string]: MemoryNode };
 }
 
 interface MemoryFiles {
@@ -149,7 +149,7 @@ function limitFiles({ FS }: Pyodide, limits: Init["limits"]): void {
       if (seen.has(node)) continue;
       seen.add(node);
       bytes += overhead;
-      if (node.contents instanceof Uint8Array) bytes += node.contents.length;
+      if (ArrayBuffer.isView(node.contents)) bytes += node.contents.length;
       else if (node.contents) open.push(...Object.values(node.contents));
     }
     return bytes;
@@ -164,7 +164,7 @@ function limitFiles({ FS }: Pyodide, limits: Init["limits"]): void {
     used -= bytes;
     throw new FS.ErrnoError(ENOSPC);
   };
-  const sizeOf = (node: MemoryNode) => (node.contents instanceof Uint8Array ? node.contents.length : 0);
+  const sizeOf = (node: MemoryNode) => (ArrayBuffer.isView(node.contents) ? node.contents.length : 0);
 
   const { createNode, expandFileStorage, resizeFileStorage } = files;
   files.createNode = (...args) => {

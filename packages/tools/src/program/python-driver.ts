@@ -184,7 +184,8 @@ def make_driver(limits):
         if target is None or printed():
             return None
         target = ast.parse(ast.unparse(target), mode="eval")
-        return describe(eval(compile(target, filename, "eval"), main), "last_assignment")
+        value = eval(compile(target, filename, "eval"), main)
+        return None if value is None else describe(value, "last_assignment")
 
     def text_of(error):
         try:

@@ -4,7 +4,7 @@ import type { Lane } from "./lane.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** How sure the model must be that a program is wanted; measured with `bench/embedded`. */
-const sureEnough = 0.5;
+const sureEnough = 0.8;
 
 /** In the prompt's words; what is called instead depends on what is offered. */
 const compute = "compute";

@@ -21,7 +21,6 @@ export type LaneName = "decide" | "program" | "answer";
 export interface EngineOptions {
   readonly modelPath: string;
   readonly modelSha256: string;
-  readonly gpu: "auto" | false;
   /** Tokens of one lane. */
   readonly contextSize: number;
   readonly onLoad: (progress: number) => void;
@@ -29,46 +28,55 @@ export interface EngineOptions {
 
 const laneNames: readonly LaneName[] = ["decide", "program", "answer"];
 
-/** Loads the weights. Rejects when the library is not installed or does not run here, and on abort. */
-export async function loadEngine(options: EngineOptions, signal: AbortSignal): Promise<Engine> {
-  // Loaded only here: most users have another model, and the library is an optional dependency.
+/** The library with its native part, before any weights. */
+export interface Runtime {
+  readonly library: typeof import("node-llama-cpp");
+  readonly llama: Llama;
+}
+
+/**
+ * Brings in the library. Rejects when it is not installed or has no binary for this machine; known before a gigabyte is
+ * fetched for it.
+ */
+export async function startRuntime(gpu: "auto" | false): Promise<Runtime> {
+  // Only here: most users have another model, and the library is an optional dependency.
   const library = await import("node-llama-cpp");
   const llama = await library.getLlama({
-    gpu: options.gpu,
+    gpu,
     build: "never",
     skipDownload: true,
     progressLogs: false,
     logLevel: library.LlamaLogLevel.disabled,
   });
+  return { library, llama };
+}
+
+/** Loads the weights. Rejects when there is too little memory, and on abort; the runtime is the caller's to free then. */
+export async function loadEngine(runtime: Runtime, options: EngineOptions, signal: AbortSignal): Promise<Engine> {
+  const { library, llama } = runtime;
   const threads = freeCores(llama.cpuMathCores);
   const adapt = () => {
-    // A graphics card does the work then, and the library's own default is right.
+    // With a graphics card the library's own default is right.
     if (llama.gpu === false) llama.maxThreads = threads();
   };
-  try {
-    signal.throwIfAborted();
-    const model = await llama.loadModel({
-      modelPath: options.modelPath,
-      loadSignal: signal,
-      onLoadProgress: options.onLoad,
-    });
-    const context = await model.createContext({
-      contextSize: options.contextSize,
-      sequences: laneNames.length,
-      ...(llama.gpu === false && { threads: llama.cpuMathCores }),
-      createSignal: signal,
-    });
-    const version = await library.getModuleVersion();
-    adapt();
-    return engineOf(library, { llama, model, context, version, options, adapt });
-  } catch (error) {
-    await llama.dispose();
-    throw error;
-  }
+  signal.throwIfAborted();
+  const model = await llama.loadModel({
+    modelPath: options.modelPath,
+    loadSignal: signal,
+    onLoadProgress: options.onLoad,
+  });
+  const context = await model.createContext({
+    contextSize: options.contextSize,
+    sequences: laneNames.length,
+    ...(llama.gpu === false && { threads: llama.cpuMathCores }),
+    createSignal: signal,
+  });
+  const version = await library.getModuleVersion();
+  adapt();
+  return engineOf(runtime, { model, context, version, options, adapt });
 }
 
 interface Loaded {
-  readonly llama: Llama;
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly version: string;
@@ -77,10 +85,7 @@ interface Loaded {
   readonly adapt: () => void;
 }
 
-function engineOf(
-  library: typeof import("node-llama-cpp"),
-  { llama, model, context, version, options, adapt }: Loaded,
-): Engine {
+function engineOf({ library, llama }: Runtime, { model, context, version, options, adapt }: Loaded): Engine {
   const sequences = new Map(laneNames.map((name) => [name, context.getSequence()]));
   const lanes = new Map<LaneName, { readonly prefix: string; readonly lane: Lane }>();
   return {

@@ -3,7 +3,7 @@ import type { MakeId } from "../../protocol/index.ts";
 import type { ChatModel, ModelEvent, ModelFailure, ModelRequest } from "../chat-model.ts";
 import { type EmbeddedSize, embeddedModels } from "./catalogue.ts";
 import { channel } from "./channel.ts";
-import { type Engine, loadEngine } from "./engine.ts";
+import { type Engine, loadEngine, type Runtime, startRuntime } from "./engine.ts";
 import { respond } from "./respond.ts";
 
 export { type EmbeddedModelEntry, type EmbeddedSize, embeddedModels } from "./catalogue.ts";
@@ -98,7 +98,10 @@ async function load(
     emit(event);
   };
   const heartbeat = setInterval(() => emit(latest), heartbeatMs);
+  let runtime: Runtime | undefined;
+  let engine: Engine | undefined;
   try {
+    runtime = await startRuntime(gpu);
     const obtained = await obtain(
       artefact,
       {
@@ -119,15 +122,14 @@ async function load(
     const onLoad = (progress: number) =>
       say({ type: "progress", code: "model_load", text: `Loading ${artefact.name}`, progress });
     onLoad(0);
-    const engine = await loadEngine(
-      { modelPath: obtained.path, modelSha256: artefact.sha256, gpu, contextSize, onLoad },
-      signal,
-    );
+    const weights = { modelPath: obtained.path, modelSha256: artefact.sha256, contextSize, onLoad };
+    engine = await loadEngine(runtime, weights, signal);
     return { engine };
   } catch (error) {
     return { failure: signal.aborted ? stopped : unloadable(artefact.name, size, error) };
   } finally {
     clearInterval(heartbeat);
+    if (!engine) await runtime?.llama.dispose();
   }
 }
 

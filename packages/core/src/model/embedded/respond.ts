@@ -6,7 +6,7 @@ import { decide, decidePrefix } from "./decide.ts";
 import type { Engine, LaneName } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 import { writeArguments } from "./write-arguments.ts";
-import { codeOf, type FailedProgram, programPrefix, writeProgram } from "./write-program.ts";
+import { codeOf, type FailedProgram, missingValue, programPrefix, writeProgram } from "./write-program.ts";
 
 export interface RespondDeps {
   readonly engine: Engine;
@@ -83,10 +83,12 @@ async function callProgram(
   const show = (text: string) => deps.emit({ type: "tool_call_delta", index: 0, name: tool.name, arguments: text });
   show('{"code":"');
   let code = "";
-  const end = await eachPiece(pieces, (piece) => {
+  const add = (piece: string) => {
     code += piece;
     show(JSON.stringify(piece).slice(1, -1));
-  });
+  };
+  const end = await eachPiece(pieces, add);
+  add(missingValue(code));
   show('"}');
   return calling(deps, tool, JSON.stringify({ code }), end);
 }

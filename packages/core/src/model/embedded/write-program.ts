@@ -24,6 +24,12 @@ round(paid / (1 - 15 / 100), 2)`,
 day = date(2025, 6, 6) - timedelta(days=45)
 {"날짜": str(day), "요일": "월화수목금토일"[day.weekday()] + "요일"}`,
   ],
+  [
+    "자전거로 시속 18km로 1시간 25분 달리면 몇 km를 가나요?",
+    `speed = 18
+hours = 1 + 25 / 60
+speed * hours`,
+  ],
   ['How many times does the letter "s" occur in "possession"?', `"possession".count("s")`],
   [
     "둘레가 50cm이고 가로가 세로보다 5cm 긴 직사각형의 넓이는 몇 cm²인가요?",
@@ -73,14 +79,20 @@ const followUp = {
   program: `candies = 96\n{"한 사람당": candies // 7, "남은 사탕": candies % 7}`,
 } as const;
 
+const [early, late] = [examples.slice(0, -2), examples.slice(-2)];
+const shown = (some: typeof examples) =>
+  some.flatMap(([question, program]) => [...asked(question), ...written(program)]);
+
 export const programPrefix: Prompt = [
   ...turn(
     "system",
     "You write one short Python program for each question. Its last line is an expression: the value that answers the question, or a dict with the asked values under names in the question's language. Standard library only. Count exactly; use whole numbers where things are counted.",
   ),
-  ...examples.flatMap(([question, program]) => [...asked(question), ...written(program)]),
+  ...shown(early),
+  // Not the last one: what stands last is copied when a question is hard.
   ...asked(followUp.question, followUp.earlier),
   ...written(followUp.program),
+  ...shown(late),
 ];
 
 /** A program that failed, and what was said about it. */
@@ -100,7 +112,10 @@ export async function* writeProgram(
   const again: Prompt = failed
     ? [
         ...written(failed.code),
-        ...turn("user", `The program failed:\n${shorten(failed.error, 600)}\n\nWrite it again without this mistake.`),
+        ...turn(
+          "user",
+          `The program failed:\n${shorten(failed.error, 600)}\n\nWrite it again without this mistake, for the same question: ${shorten(question, 600)}`,
+        ),
       ]
     : [];
   const room = lane.room(maxTokens);
@@ -111,6 +126,13 @@ export async function* writeProgram(
   const wanted = [...asked(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
   const prompt = fits(wanted) ? wanted : [...asked(shorten(question, room)), ...reply(`${fence}python\n`)];
   return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}` }, signal);
+}
+
+/** A program that ends in an assignment has no value: its last line then becomes the name that was assigned. */
+export function missingValue(code: string): string {
+  const last = code.trimEnd().split("\n").at(-1) ?? "";
+  const name = /^([A-Za-z_]\w*)\s*(?:[-+*/%]|\/\/|\*\*)?=(?!=)/.exec(last)?.[1];
+  return name ? `\n${name}` : "";
 }
 
 /** The `code` argument of a call, as our own adapter or another model wrote it. */

@@ -1,0 +1,34 @@
+import type { ThreadInfo, ThreadStore } from "@chingu/core";
+import type { Io } from "../io.ts";
+import { namespace } from "../open-agent.ts";
+import { CommandFailure } from "../output/report-failure.ts";
+
+/** The thread to go on with; undefined begins a new one. */
+export async function chooseThread(
+  flags: { readonly continue?: boolean; readonly thread?: string },
+  store: ThreadStore,
+  io: Io,
+  onNone: () => void,
+): Promise<string | undefined> {
+  if (flags.thread !== undefined) return (await findThread(store, flags.thread)).id;
+  if (!flags.continue) return undefined;
+  const { threads } = await store.threads(namespace, { folder: io.folder, limit: 1 });
+  if (threads.length === 0) onNone();
+  return threads[0]?.id;
+}
+
+/** The thread of that id, or the only one whose id starts or ends like it. */
+export async function findThread(store: ThreadStore, id: string): Promise<ThreadInfo> {
+  const exact = await store.info({ namespace, id });
+  if (exact) return exact;
+  const { threads } = await store.threads(namespace, { limit: 100 });
+  const alike = threads.filter((thread) => thread.id.startsWith(id) || thread.id.endsWith(id));
+  const [only] = alike;
+  if (only && alike.length === 1 && id.length >= 4) return only;
+  throw new CommandFailure({
+    code: "usage",
+    message:
+      alike.length > 1 ? `several threads have an id like "${id}"` : `there is no thread "${id}" in ${store.url}`,
+    hint: "chingu threads list shows them",
+  });
+}
