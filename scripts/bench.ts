@@ -4,7 +4,9 @@ import { readdirSync } from "node:fs";
 /** `pnpm bench NAME [FLAGS]` runs `bench/NAME/run.ts`; without a name it lists what there is. */
 const [name, ...flags] = process.argv.slice(2);
 const folder = new URL("../bench/", import.meta.url);
-const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 if (name === undefined || !names.includes(name)) {
   console.error(`usage: pnpm bench NAME [FLAGS]; there are ${names.join(", ")}`);
   process.exitCode = 2;

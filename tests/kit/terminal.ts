@@ -28,15 +28,18 @@ export interface TerminalUnderTest {
 export function openTerminal(options: {
   readonly command: string;
   readonly args: readonly string[];
+  /** The folder it is started in; absent: this process's. */
+  readonly cwd?: string;
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
 }): TerminalUnderTest {
-  const { command, args, columns = 80, rows = 24, env = {} } = options;
+  const { command, args, cwd, columns = 80, rows = 24, env = {} } = options;
   const pty = spawn(command, [...args], {
     cols: columns,
     rows,
     name: "xterm-256color",
+    ...(cwd !== undefined && { cwd }),
     env: { ...process.env, CI: "false", ...env },
   });
   const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });

@@ -25,4 +25,4 @@ const request = { system: "", messages: [], tools: [], toolChoice: "auto" } as c
 for await (const event of model.stream(request, new AbortController().signal)) {
   if (event.type === "failed") process.send?.(event);
 }
-process.disconnect();
+process.disconnect?.();

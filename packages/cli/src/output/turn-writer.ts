@@ -59,7 +59,8 @@ export async function writeTurn(
         progress.show(event.text, event.progress);
         break;
       case "retry":
-        if (streamed) note(`\n${messages.withdrawn}`);
+        if (streamed && !streamed.endsWith("\n")) io.stdout.write("\n");
+        if (streamed) note(messages.withdrawn);
         streamed = "";
         if (!options.quiet) note(messages.retry(event.attempt, sanitizeLine(event.error.message)));
         break;

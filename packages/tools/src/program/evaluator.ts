@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import type { Json } from "@chingu/core/protocol";
 import { type Child, type StopReason, startChild } from "./child.ts";
 import { childEntry } from "./child-entry.ts";
-import { bubblewrapped, type Confinement, confined } from "./confine.ts";
+import { bubblewrapped, type CommandLine, type Confinement, confined } from "./confine.ts";
 import type { Printed } from "./output.ts";
 import type { Queue } from "./queue.ts";
 import { createSessions, type Session } from "./sessions.ts";
@@ -49,30 +49,23 @@ export interface EvaluatorOptions {
 
 /** Children of one kind, one for each thread, behind a queue that several evaluators share. */
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
-  const entry = childEntry(`${options.name}-child`);
-  let commandLine = confined(entry, options.confinement);
-  let chosen: Promise<void> | undefined;
-  /** Asks once whether bubblewrap works here; without it the permission model stands alone. */
-  const choose = () => {
-    chosen ??= (async () => {
-      if (options.bubblewrap === undefined) return;
-      const wrapped = bubblewrapped(options.bubblewrap, entry, options.confinement);
-      const trial = [...wrapped.args.slice(0, -1), "--version"];
-      const { stdout } = await promisify(execFile)(wrapped.command, trial, {
-        env: { ...wrapped.env },
-        timeout: 10_000,
-      });
-      if (stdout.startsWith("v")) commandLine = wrapped;
-    })().catch(() => undefined);
+  let chosen: Promise<() => Child> | undefined;
+  /** Finds out once how a child is started here: bubblewrap is tried, and without it the permission model stands alone. */
+  const chooseStart = async (): Promise<() => Child> => {
+    const entry = childEntry(`${options.name}-child`);
+    const init = options.init(entry.library);
+    const wrapped =
+      options.bubblewrap === undefined ? undefined : bubblewrapped(options.bubblewrap, entry, options.confinement);
+    const commandLine =
+      wrapped !== undefined && (await works(wrapped)) ? wrapped : confined(entry, options.confinement);
+    return () => startChild(commandLine, init);
+  };
+  const starter = () => {
+    chosen ??= chooseStart();
     return chosen;
   };
 
-  const sessions = createSessions({
-    name: options.name,
-    start: (): Child => startChild(commandLine, options.init(entry.library)),
-    sessions: options.sessions,
-    idleMs: options.idleMs,
-  });
+  const sessions = createSessions({ name: options.name, sessions: options.sessions, idleMs: options.idleMs });
 
   return {
     async evaluate({ threadId, request, timeoutMs, residentBytes, signal }) {
@@ -80,9 +73,9 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       const release = await options.queue.enter(`${options.name} ${threadId}`, signal);
       if (release === "busy") return { kind: "busy" };
       try {
-        await choose();
+        const start = await starter();
         signal.throwIfAborted();
-        const { child, ...session } = sessions.take(threadId);
+        const { child, ...session } = sessions.take(threadId, start);
         let lost: string | undefined;
         try {
           const ready = child.ready.catch((error: Error) => {
@@ -98,18 +91,29 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
         } finally {
           sessions.giveBack(threadId, lost);
           // The thread whose child was killed usually tries again at once.
-          if (lost !== undefined) sessions.prepare();
+          if (lost !== undefined) sessions.prepare(start);
         }
       } finally {
         release();
       }
     },
     async prepare() {
-      await choose();
-      sessions.prepare();
+      sessions.prepare(await starter());
     },
     close: () => sessions.close(),
   };
+}
+
+/** Whether the confinement lets Node start at all. */
+async function works({ command, args, env }: CommandLine): Promise<boolean> {
+  // The same command line, but for the entry file at its end.
+  const trial = [...args.slice(0, -1), "--version"];
+  try {
+    const { stdout } = await promisify(execFile)(command, trial, { env: { ...env }, timeout: 10_000 });
+    return stdout.startsWith("v");
+  } catch {
+    return false;
+  }
 }
 
 function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {

@@ -55,7 +55,7 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
   });
   return {
     tools: [createCalculate(math, timeMs), createRunPython(python, timeMs)],
-    prepare: () => python.prepare(),
+    prepare: () => python.prepare().catch(() => undefined),
     async close() {
       python.close();
       math.close();

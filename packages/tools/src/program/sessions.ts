@@ -14,12 +14,12 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** The thread's child: the one it has, or another that no thread has ever used. */
-  take(threadId: string): Session;
+  /** The thread's child: the one it has, or one that no thread has ever used: the prepared one, or a new one from `start`. */
+  take(threadId: string, start: () => Child): Session;
   /** After a call: from now on the session may be closed to make room. A child that is gone is forgotten, with the reason. */
   giveBack(threadId: string, lostBecause?: string): void;
   /** Starts a child ahead of the thread that will need it. */
-  prepare(): void;
+  prepare(start: () => Child): void;
   close(): void;
 }
 
@@ -37,7 +37,6 @@ const rememberedLosses = 1_000;
 /** One child for each thread, never shared and never passed on; the one unused longest makes room for a new one. */
 export function createSessions(options: {
   readonly name: string;
-  readonly start: () => Child;
   readonly sessions: number;
   readonly idleMs: number;
 }): Sessions {
@@ -68,14 +67,14 @@ export function createSessions(options: {
     }
   }
 
-  function newChild(): Child {
-    const child = spare?.alive ? spare : options.start();
+  function newChild(start: () => Child): Child {
+    const child = spare?.alive ? spare : start();
     spare = undefined;
     return child;
   }
 
   return {
-    take(threadId) {
+    take(threadId, start) {
       if (closed) throw new Error(`${options.name} has been closed`);
       let entry = entries.get(threadId);
       if (entry !== undefined && !entry.child.alive) {
@@ -84,7 +83,7 @@ export function createSessions(options: {
       }
       if (entry === undefined) {
         makeRoom();
-        entry = { child: newChild(), id: `${options.name}-${++counter}`, calls: 0, busy: true };
+        entry = { child: newChild(start), id: `${options.name}-${++counter}`, calls: 0, busy: true };
       }
       clearTimeout(entry.timer);
       entries.delete(threadId);
@@ -104,8 +103,8 @@ export function createSessions(options: {
       entry.timer = setTimeout(() => lose(threadId, "it was not used for a while"), options.idleMs);
       entry.timer.unref();
     },
-    prepare() {
-      if (!closed && !spare?.alive) spare = options.start();
+    prepare(start) {
+      if (!closed && !spare?.alive) spare = start();
     },
     close() {
       closed = true;

@@ -45,6 +45,12 @@ end = 6 * 60 + 10 + 24 * 60
 {"hours": (end - start) // 60, "minutes": (end - start) % 60}`,
   ],
   [
+    "정육각형의 둘레가 42cm이면 한 변의 길이는 몇 cm인가요?",
+    `perimeter = 42
+sides = 6
+perimeter / sides`,
+  ],
+  [
     "설탕 45g을 물 255g에 녹인 설탕물의 농도는 몇 %인가요?",
     `sugar = 45
 water = 255
@@ -57,9 +63,10 @@ total = principal * (1 + 4 / 100) ** 2
 round(total - principal)`,
   ],
   [
-    "첫째 항이 5이고 공비가 3인 등비수열의 8번째 항은?",
-    `first, ratio, n = 5, 3, 8
-first * ratio ** (n - 1)`,
+    "1, 5, 25, 125로 이어지는 수열의 9번째 항은?",
+    `first = 1
+ratio = 5 // 1
+first * ratio ** (9 - 1)`,
   ],
   [
     "What are the mean and the median of 4, 9, 15, 22 and 7?",
