@@ -73,7 +73,7 @@ test("a number that nothing computed is marked, with its place in the JSON", asy
   ]);
   const env = { OPENAI_BASE_URL: model.baseURL };
   const json = await machine.run(["17 상자에 24개씩이면?", "--output", "json"], { env });
-  expect(JSON.parse(json.stdout).unsupported).toEqual([{ text: "12.5", start: 20, end: 24 }]);
+  expect(JSON.parse(json.stdout).unsupported).toEqual([{ text: "12.5", start: 19, end: 23 }]);
   const told = await machine.run(["몇 개?"], { env });
   expect(told.stderr).toContain("≈ not computed: 999 (in no tool result, message or quote)");
 });

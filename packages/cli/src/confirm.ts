@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
+import type { TurnOptions } from "@chingu/core";
 import { reveal } from "@chingu/core/text";
 import { z } from "zod";
 import type { Io } from "./io.ts";
@@ -18,6 +19,14 @@ export async function confirm(question: string, { stdin, stderr, signal }: Io): 
   } finally {
     reader.close();
   }
+}
+
+/** Asks about a tool call, shown exactly as it would be made; for commands without a screen of their own. */
+export function askOnTerminal(io: Io, messages: Messages): NonNullable<TurnOptions["ask"]> {
+  return (call, _tool, reason) => {
+    io.stderr.write(`${reveal(reason)}\n  ${reveal(call.name)} ${reveal(call.arguments)}\n`);
+    return confirm(messages.allowQuestion, io);
+  };
 }
 
 const answersSchema = z.array(z.object({ file: z.string(), hash: z.string() }));

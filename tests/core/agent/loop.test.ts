@@ -344,11 +344,13 @@ test("rule 18: stopping a turn reaches a tool that is running, and its call gets
   });
 });
 
-test("a reader that stops reading stops the turn", async () => {
+test("a reader that stops reading stops the turn, and what was said is kept", async () => {
   await using kit = await agentWith([stalled("Once upon")]);
-  for await (const event of kit.agent.turn("tell")) if (event.type === "text_delta") break;
+  for await (const event of kit.agent.turn("tell", { threadId: "t1" })) if (event.type === "text_delta") break;
   await kit.server.requests[0]?.hungUp;
   expect(kit.server.requests).toHaveLength(1);
+  const rows = await kit.agent.store.read({ namespace: "default", id: "t1" });
+  expect(rows).toMatchObject([{ message: { role: "user" } }, { message: { role: "assistant", state: "aborted" } }]);
 });
 
 test("rule 23: a long output reaches the model as head and tail, and the whole can be read in pieces", async () => {

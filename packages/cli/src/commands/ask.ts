@@ -1,5 +1,6 @@
 import { StoreError } from "@chingu/core";
 import type { Failure, TurnResult } from "@chingu/core/protocol";
+import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent, openStore, readSettings, type SettingFlags, type Settings } from "../open-agent.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
@@ -23,8 +24,8 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
   const settings = await readSettings(flags, io);
   const interactive = words.length === 0 && !flags.print && io.stdin.isTTY && io.stdout.isTTY;
   if (interactive) {
-    const { talk } = await import("./talk.ts");
-    return talk(flags, settings, io);
+    if (io.environment["TERM"] === "dumb") return (await import("./talk-plain.ts")).talkPlain(flags, settings, io);
+    return (await import("./talk.ts")).talk(flags, settings, io);
   }
   const question = await readQuestion(words, io);
   if (question === "") {
@@ -68,6 +69,7 @@ async function oneTurn(question: string, flags: AskFlags, settings: Settings, io
       ...(threadId !== undefined && { threadId }),
       folder: io.folder,
       signal: io.signal,
+      ...(io.stdin.isTTY && io.stderr.isTTY && { ask: askOnTerminal(io, messages) }),
     });
     return exitCodeOf(await writeTurn(turn, io, writer));
   } catch (error) {

@@ -23,6 +23,7 @@ export const english: Messages = {
   toolsCommand: "list the tools",
   newCommand: "start a new thread",
   newStarted: "A new thread begins.",
+  allowQuestion: "Allow it?",
   checking: (url) => `Checking ${url} with one small call…`,
   setUp: (model, file) => `${model} answers. Written to ${file}.`,
   whichEndpoint: "Which endpoint?",

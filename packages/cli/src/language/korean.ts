@@ -23,6 +23,7 @@ export const korean: Messages = {
   toolsCommand: "도구 목록 보기",
   newCommand: "새 대화 시작",
   newStarted: "새 대화를 시작합니다.",
+  allowQuestion: "허용할까요?",
   checking: (url) => `${url} 을(를) 짧은 요청으로 확인합니다…`,
   setUp: (model, file) => `${model} 이(가) 답합니다. ${file} 에 저장했습니다.`,
   whichEndpoint: "어떤 엔드포인트를 쓸까요?",

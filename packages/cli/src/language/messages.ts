@@ -22,6 +22,7 @@ export interface Messages {
   readonly toolsCommand: string;
   readonly newCommand: string;
   readonly newStarted: string;
+  readonly allowQuestion: string;
   readonly checking: (url: string) => string;
   readonly setUp: (model: string, file: string) => string;
   readonly whichEndpoint: string;

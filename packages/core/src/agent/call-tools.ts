@@ -55,10 +55,16 @@ export async function* callTools(
   const running = planned.map(async (one): Promise<CallResult> => {
     if ("result" in one) return one.result;
     queue.push({ type: "tool_start", callId: one.call.id, name: one.call.name });
-    const { outcome, receipt } = await runOne(deps, one.call, one.ready, signal, (progress) =>
-      queue.push({ type: "tool_progress", callId: one.call.id, ...progress }),
-    );
-    return { call: one.call, outcome: await capOutcome(deps, outcome), ...(receipt && { receipt }) };
+    const onProgress = (progress: ToolProgress) =>
+      queue.push({ type: "tool_progress", callId: one.call.id, ...progress });
+    try {
+      const { outcome, receipt } = await runOne(deps, one.call, one.ready, signal, onProgress);
+      return { call: one.call, outcome: await capOutcome(deps, outcome), ...(receipt && { receipt }) };
+    } catch (error) {
+      // A bug in the toolbox must not cost the siblings their results.
+      const message = error instanceof Error ? error.message : String(error);
+      return { call: one.call, outcome: { kind: "error", code: "failed", message } };
+    }
   });
   for (const one of running) {
     let result: CallResult | undefined;

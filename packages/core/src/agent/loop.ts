@@ -98,7 +98,16 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
     yield stamp({ type: "turn_end", reason: end.status, result: resultOf(progress, end, of) });
   } finally {
     reading.abort();
-    await steps.return({ status: "aborted", error: null });
+    // A reader that left early stops the turn like an abort: what was said until then is still stored.
+    await drain(steps);
+  }
+}
+
+async function drain(steps: AsyncGenerator<UnstampedEvent, TurnEnd>): Promise<void> {
+  try {
+    while (!(await steps.next()).done);
+  } catch {
+    // Nobody is left to tell.
   }
 }
 

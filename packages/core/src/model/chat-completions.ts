@@ -13,7 +13,7 @@ export interface ChatCompletionsOptions {
   readonly model: string;
   /** Up to `/v1`. */
   readonly baseURL: string;
-  /** Absent where the endpoint wants none: then no `authorization` is sent. */
+  /** Absent or empty where the endpoint wants none: then no `authorization` is sent. */
   readonly apiKey?: string;
   /** False asks for whole answers. */
   readonly stream?: boolean;
@@ -90,8 +90,8 @@ async function openClient({ baseURL, apiKey, headers }: ChatCompletionsOptions, 
   const { OpenAI } = await import("openai");
   return new OpenAI({
     baseURL,
-    apiKey: apiKey ?? "none",
-    defaultHeaders: { ...(apiKey === undefined && { authorization: null }), ...headers },
+    apiKey: apiKey || "none",
+    defaultHeaders: { ...(!apiKey && { authorization: null }), ...headers },
     adminAPIKey: null,
     organization: null,
     project: null,

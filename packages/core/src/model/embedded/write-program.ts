@@ -58,9 +58,15 @@ sugar / (sugar + water) * 100`,
   ],
   [
     "500만 원을 연이율 4%로 2년 동안 복리로 맡기면 이자는 모두 얼마인가요?",
-    `principal = 5_000_000
+    `principal = 500 * 10_000
 total = principal * (1 + 4 / 100) ** 2
 round(total - principal)`,
+  ],
+  [
+    "4, 9, 14, 19로 이어지는 수열의 30번째 항은?",
+    `first = 4
+step = 9 - 4
+first + step * (30 - 1)`,
   ],
   [
     "1, 5, 25, 125로 이어지는 수열의 9번째 항은?",

@@ -1,0 +1,47 @@
+import { createInterface } from "node:readline/promises";
+import { askOnTerminal } from "../confirm.ts";
+import type { Io } from "../io.ts";
+import { openAgent, openStore, type Settings } from "../open-agent.ts";
+import { errorText, writeTurn } from "../output/turn-writer.ts";
+import { chooseThread } from "./choose-thread.ts";
+import type { TalkFlags } from "./talk.ts";
+
+/** `chingu` on a terminal that can only print lines (`TERM=dumb`): a question a line, until end of input. */
+export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): Promise<number> {
+  const { messages } = settings;
+  const store = await openStore(settings, io);
+  let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
+  const { agent, modelLines } = await openAgent(settings, io, store);
+  for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
+    io.stderr.write(`${line}\n`);
+  }
+  const writer = { form: "text", quiet: false, verbose: false, stream: true, messages, now: Date.now } as const;
+  for (;;) {
+    const question = await readLine(io);
+    if (question === undefined) return 0;
+    if (question.trim() === "") continue;
+    const turn = agent.turn(question, {
+      ...(threadId !== undefined && { threadId }),
+      folder: io.folder,
+      signal: io.signal,
+      ask: askOnTerminal(io, messages),
+    });
+    threadId = turn.threadId;
+    await writeTurn(turn, io, writer);
+    if (io.signal.aborted) return 0;
+  }
+}
+
+/** One line; undefined at the end of input, or when the program is told to stop. A reader lives for one line only, so that questions of ours can use the terminal between them. */
+async function readLine({ stdin, stdout, signal }: Io): Promise<string | undefined> {
+  const reader = createInterface({ input: stdin, output: stdout, terminal: false });
+  const ended = new AbortController();
+  reader.once("close", () => ended.abort());
+  try {
+    return await reader.question("> ", { signal: AbortSignal.any([signal, ended.signal]) });
+  } catch {
+    return undefined;
+  } finally {
+    reader.close();
+  }
+}
