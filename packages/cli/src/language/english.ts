@@ -3,6 +3,7 @@ import type { Messages } from "./messages.ts";
 export const english: Messages = {
   error: "error",
   stopped: "stopped",
+  compacted: (messages) => `${messages} earlier messages no longer fit and were left out; the thread keeps them`,
   withdrawn: "(the text above is withdrawn: the answer starts again)",
   retry: (attempt, why) => `trying again (${attempt}): ${why}`,
   running: (tool) => `running ${tool}…`,

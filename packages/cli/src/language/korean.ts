@@ -3,6 +3,7 @@ import type { Messages } from "./messages.ts";
 export const korean: Messages = {
   error: "오류",
   stopped: "중단했습니다",
+  compacted: (messages) => `앞선 메시지 ${messages}개가 더는 들어가지 않아 빠졌습니다. 대화에는 남아 있습니다`,
   withdrawn: "(위의 글은 취소되었습니다. 답을 처음부터 다시 씁니다)",
   retry: (attempt, why) => `다시 시도합니다 (${attempt}): ${why}`,
   running: (tool) => `${tool} 실행 중…`,

@@ -3,6 +3,7 @@ export interface Messages {
   readonly error: string;
   readonly stopped: string;
   readonly withdrawn: string;
+  readonly compacted: (messages: number) => string;
   readonly retry: (attempt: number, why: string) => string;
   readonly running: (tool: string) => string;
   readonly unsupported: (numbers: string) => string;

@@ -64,6 +64,9 @@ export async function writeTurn(
         streamed = "";
         if (!options.quiet) note(messages.retry(event.attempt, sanitizeLine(event.error.message)));
         break;
+      case "compaction":
+        if (!options.quiet) note(messages.compacted(event.droppedMessages));
+        break;
       case "tool_end":
         if (options.verbose && event.outcome.kind === "error")
           note(`${event.name}: ${sanitizeLine(event.outcome.message)}`);

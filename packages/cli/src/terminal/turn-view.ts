@@ -179,6 +179,9 @@ export function createTurnView(options: {
         withdraw(event.error.message);
         activity = labels.retrying(event.attempt);
         return;
+      case "compaction":
+        addNote(labels.compacted(event.droppedMessages), style.dim);
+        return;
       case "notice":
         if (event.progress !== undefined) {
           const percent = Math.floor(Math.min(1, Math.max(0, event.progress)) * 100);

@@ -1,6 +1,7 @@
 import type { ChatModel, ModelEvent, ModelFailure, ModelRequest } from "../model/chat-model.ts";
 import type { Clock, UnstampedEvent } from "../protocol/index.ts";
 import type { Policy, Timeouts } from "./policy.ts";
+import { repeatsItself } from "./repetition.ts";
 import { follow, sleep, TimeoutError, within } from "./wait.ts";
 
 export interface CallModelDeps {
@@ -45,6 +46,10 @@ export async function* callModel(
 
 const aborted: ModelFailure = { code: "aborted", message: "the turn was stopped", retryable: false };
 
+/** A look at the text for repetition costs more than a delta: one is taken whenever this many characters have come. */
+const looksEvery = 400;
+const repeating: ModelFailure = { code: "repeating", message: "the text repeats itself", retryable: false };
+
 /** The failure to retry after, or undefined when the answer stands. */
 function retryReason({ end }: ModelAnswer, attempt: number): ModelFailure | undefined {
   if (end.type === "failed") return end.error.retryable ? end.error : undefined;
@@ -69,6 +74,7 @@ async function* attemptOnce(
   const stream = model.stream(request, controller.signal)[Symbol.asyncIterator]();
   let text = "";
   let reasoning = "";
+  let looked = 0;
   let answering = false;
   let stepEnds = clock.now() + timeouts.step;
   try {
@@ -81,6 +87,10 @@ async function* attemptOnce(
         case "text_delta":
           text += event.text;
           yield event;
+          if (Math.floor(text.length / looksEvery) > looked) {
+            looked = Math.floor(text.length / looksEvery);
+            if (repeatsItself(text)) return { text, reasoning, end: { type: "failed", error: repeating } };
+          }
           break;
         case "reasoning_delta":
           reasoning += event.text;

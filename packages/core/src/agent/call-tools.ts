@@ -8,7 +8,7 @@ import type {
   ToolProgress,
   UnstampedEvent,
 } from "../protocol/index.ts";
-import { capText } from "../text/index.ts";
+import { capText, toValidUnicode } from "../text/index.ts";
 import { type Prepared, prepareCall } from "./arguments.ts";
 import type { Policy } from "./policy.ts";
 import type { ValidateArguments } from "./validate.ts";
@@ -165,14 +165,18 @@ function tooSlow(tool: Tool, ms: number): ToolOutcome {
 }
 
 async function capOutcome({ policy, saveText }: CallToolsDeps, outcome: ToolOutcome): Promise<ToolOutcome> {
-  const text = outcome.kind === "value" ? outcome.content : outcome.message;
+  const text = toValidUnicode(outcome.kind === "value" ? outcome.content : outcome.message);
   const { omittedBytes } = capText(text, policy.output, () => "");
-  if (omittedBytes === 0) return outcome;
+  if (omittedBytes === 0) return withText(outcome, text);
   // Where the store cannot keep it, the model is told that the middle is gone rather than the turn being lost.
   const name = await saveText(text).catch(() => undefined);
   const rest = name ? `the whole text: read_output {"name": ${JSON.stringify(name)}}` : "the rest could not be kept";
   const capped = capText(text, policy.output, (bytes) => `[… ${bytes} bytes left out here; ${rest} …]`).text;
-  return outcome.kind === "value" ? { ...outcome, content: capped } : { ...outcome, message: capped };
+  return withText(outcome, capped);
+}
+
+function withText(outcome: ToolOutcome, text: string): ToolOutcome {
+  return outcome.kind === "value" ? { ...outcome, content: text } : { ...outcome, message: text };
 }
 
 /** Events pushed by several calls at once, read by one consumer. */

@@ -17,7 +17,8 @@ import type {
   ToolDefinition,
   TurnResult,
 } from "../protocol/index.ts";
-import { runTurn } from "./loop.ts";
+import { createContextWindow } from "./context.ts";
+import { runTurn, type Steering } from "./loop.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { systemPrompt } from "./system-prompt.ts";
@@ -71,6 +72,11 @@ export interface TurnOptions {
 /** The events of one turn, to be read once; or its result alone. */
 export interface Turn extends AsyncIterable<AgentEvent> {
   readonly threadId: string;
+  /**
+   * Says something while the turn runs: it joins before the next step. False when it is too late, the turn being
+   * stopped or over; the input is then the caller's to send as the next turn.
+   */
+  steer(text: string): boolean;
   result(): Promise<TurnResult>;
 }
 
@@ -110,6 +116,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   });
   const policy: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
   const validate = createArgumentValidator();
+  const window = createContextWindow(model.capabilities.contextWindow);
   const system = options.system ?? systemPrompt();
 
   const close = async () => {
@@ -123,8 +130,20 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     tools: () => toolbox.list(),
     turn(text, { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = {}) {
       const memory = openThreadLog(store, { namespace, id: threadId }, folder === undefined ? {} : { folder });
-      const deps = { model, toolbox, memory, policy: ask ? { ...policy, ask } : policy, validate, clock, ids, random };
-      return readOnce(threadId, runTurn(deps, { text, system }, stop));
+      const steering = createSteering(stop);
+      const deps = {
+        model,
+        toolbox,
+        memory,
+        policy: ask ? { ...policy, ask } : policy,
+        validate,
+        clock,
+        ids,
+        random,
+        window,
+        steering,
+      };
+      return readOnce(threadId, runTurn(deps, { text, system }, stop), steering.steer);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -145,7 +164,28 @@ function decideBy(approve: AgentOptions["approve"]): Decide {
   };
 }
 
-function readOnce(threadId: string, events: AsyncIterable<AgentEvent>): Turn {
+/** Input for a running turn. What was accepted is taken exactly once; after a stop nothing is accepted (rule 19). */
+function createSteering(stop: AbortSignal): Steering & Pick<Turn, "steer"> {
+  let accepted: string[] = [];
+  let open = true;
+  return {
+    steer(text) {
+      if (!open || stop.aborted) return false;
+      accepted.push(text);
+      return true;
+    },
+    take() {
+      const taken = accepted;
+      accepted = [];
+      return taken;
+    },
+    close() {
+      open = false;
+    },
+  };
+}
+
+function readOnce(threadId: string, events: AsyncIterable<AgentEvent>, steer: Turn["steer"]): Turn {
   let ended: TurnResult | undefined;
   async function* read() {
     for await (const event of events) {
@@ -156,6 +196,7 @@ function readOnce(threadId: string, events: AsyncIterable<AgentEvent>): Turn {
   const reading = read();
   return {
     threadId,
+    steer,
     [Symbol.asyncIterator]: () => reading,
     async result() {
       for await (const _ of reading);

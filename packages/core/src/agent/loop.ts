@@ -20,14 +20,18 @@ import {
 import { makeReceipt } from "../receipts/make.ts";
 import { toValidUnicode } from "../text/index.ts";
 import { isCut } from "./arguments.ts";
-import { callModel, type ModelAnswer } from "./call-model.ts";
+import { askModel } from "./ask-model.ts";
+import type { ModelAnswer } from "./call-model.ts";
 import { type CallResult, callTools } from "./call-tools.ts";
+import type { ContextWindow } from "./context.ts";
 import { estimateUsage } from "./estimate-usage.ts";
 import type { Policy } from "./policy.ts";
-import { replayable } from "./repair.ts";
+import { createRepetitionGuard, repeatedOutcome } from "./repetition.ts";
 import {
   endOfAnswer,
   endOfFailure,
+  endOfRepetition,
+  endOfSteps,
   endOfStop,
   resultOf,
   sourcesOf,
@@ -47,6 +51,18 @@ export interface TurnDeps {
   readonly ids: MakeId;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** How many tokens the model takes; shared by the turns of an agent, because an overflow teaches it. */
+  readonly window: ContextWindow;
+  /** What the user says while the turn runs; absent where nobody can. */
+  readonly steering?: Steering;
+}
+
+/** Input that joins a running turn before its next step (rule 19). */
+export interface Steering {
+  /** What was accepted since the last time; it is the turn's to store. */
+  take(): readonly string[];
+  /** From now on input is for the next turn. */
+  close(): void;
 }
 
 export interface TurnInput {
@@ -97,6 +113,7 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
     const of = { model: deps.model, threadId: deps.memory.threadId, turnId };
     yield stamp({ type: "turn_end", reason: end.status, result: resultOf(progress, end, of) });
   } finally {
+    deps.steering?.close();
     reading.abort();
     // A reader that left early stops the turn like an abort: what was said until then is still stored.
     await drain(steps);
@@ -111,6 +128,35 @@ async function drain(steps: AsyncGenerator<UnstampedEvent, TurnEnd>): Promise<vo
   }
 }
 
+/** The thread as the turn sees it: what was there, and what the turn has stored since. */
+interface TurnThread {
+  readonly messages: readonly Message[];
+  /** How many of them were there before the turn. */
+  readonly before: number;
+  keep(message: NewMessage): Promise<UnstampedEvent>;
+}
+
+async function openThread(
+  deps: TurnDeps,
+  turnId: string,
+  progress: TurnProgress,
+  signal: AbortSignal,
+): Promise<TurnThread> {
+  const store = createWriter(deps, turnId, signal);
+  const messages = [...(await readThread(deps.memory, signal))];
+  progress.sources.push(...messages.flatMap(sourcesOf));
+  return {
+    messages,
+    before: messages.length,
+    async keep(message) {
+      const stored = await store(message);
+      messages.push(stored);
+      progress.sources.push(...sourcesOf(stored));
+      return { type: "message", message: stored };
+    },
+  };
+}
+
 async function* runSteps(
   deps: TurnDeps,
   input: TurnInput,
@@ -118,66 +164,77 @@ async function* runSteps(
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
-  const { maxSteps } = deps.policy;
-  const store = createWriter(deps, turnId, signal);
-  const messages = [...(await readThread(deps.memory, signal))];
-  const keep = async (message: NewMessage): Promise<UnstampedEvent> => {
-    const stored = await store(message);
-    messages.push(stored);
-    progress.sources.push(...sourcesOf(stored));
-    return { type: "message", message: stored };
-  };
-  progress.sources.push(...messages.flatMap(sourcesOf));
-  const said = toValidUnicode(input.text.normalize("NFC"));
-  yield await keep({ role: "user", parts: [{ type: "text", text: said }] });
+  const thread = await openThread(deps, turnId, progress, signal);
+  yield await hear(thread, input.text);
+  const end = yield* step(deps, thread, input.system, progress, signal);
+  // What was accepted and came too late to be heard is the thread's all the same (rule 19).
+  deps.steering?.close();
+  yield* hearSteering(deps, thread);
+  return end;
+}
 
+function hear(thread: TurnThread, text: string): Promise<UnstampedEvent> {
+  return thread.keep({ role: "user", parts: [{ type: "text", text: toValidUnicode(text.normalize("NFC")) }] });
+}
+
+async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncGenerator<UnstampedEvent, boolean> {
+  const said = steering?.take() ?? [];
+  for (const text of said) yield await hear(thread, text);
+  return said.length > 0;
+}
+
+async function* step(
+  deps: TurnDeps,
+  thread: TurnThread,
+  system: string,
+  progress: TurnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, TurnEnd> {
+  const { maxSteps } = deps.policy;
+  const repetition = createRepetitionGuard();
   while (progress.steps < maxSteps) {
+    yield* hearSteering(deps, thread);
     progress.steps++;
     yield { type: "step_start", step: progress.steps };
-    const request = requestOf(deps, input.system, messages);
-    const answer = yield* callModel(deps, request, signal);
+    const last = progress.steps === maxSteps;
+    const { answer, request } = yield* askModel(deps, { ...thread, system, last }, signal);
     const message = assistantMessage(answer, request, progress);
     progress.usage = addUsage(progress.usage, message.usage);
     yield { type: "usage", model: progress.model, usage: message.usage };
-    if (message.parts.length > 0) yield await keep(message);
+    if (message.parts.length > 0) yield await thread.keep(message);
 
     if (signal.aborted) return endOfStop(signal);
     if (answer.end.type === "failed") return endOfFailure(answer.end.error);
     const calls = message.state === "complete" ? answer.end.calls : [];
-    if (calls.length === 0) return endOfAnswer(answer, progress);
+    if (calls.length === 0) {
+      const end = last && progress.steps > 1 ? endOfSteps(maxSteps) : endOfAnswer(answer, progress);
+      // What was said while the model answered is answered in the same turn.
+      if (end.status === "completed" && !last && (yield* hearSteering(deps, thread))) continue;
+      return end;
+    }
 
+    let endless = false;
     for (const call of calls) yield { type: "tool_call", call };
-    for await (const event of outcomes(deps, answer, calls, signal)) {
+    for await (const event of outcomes(deps, { answer, calls, last }, signal)) {
       if (event.type !== "result") {
         yield event;
         continue;
       }
       const { call, receipt, denied } = event.result;
-      const outcome = withReceipt(event.result.outcome, receipt, progress.receipts);
+      const seen = repetition(call, event.result.outcome);
+      if (seen === "endless") endless = true;
       if (denied) progress.denied.push(denied);
-      const kept = await keep({
-        role: "tool",
-        parts: [{ type: "tool_result", callId: call.id, name: call.name, outcome }],
-      });
+      const said = seen === "new" ? event.result.outcome : repeatedOutcome;
+      const outcome = withReceipt(said, receipt, progress.receipts);
+      const result: Part = { type: "tool_result", callId: call.id, name: call.name, outcome };
+      const kept = await thread.keep({ role: "tool", parts: [result] });
       yield { type: "tool_end", callId: call.id, name: call.name, outcome };
       yield kept;
     }
     if (signal.aborted) return endOfStop(signal);
+    if (endless) return endOfRepetition;
   }
-  return {
-    status: "max_steps",
-    error: {
-      code: "max_steps",
-      message: `the turn was stopped after ${maxSteps} steps`,
-      hint: "say `go on`, or raise --max-steps",
-    },
-  };
-}
-
-/** The stable part first, sorted; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
-function requestOf({ toolbox }: TurnDeps, system: string, messages: readonly Message[]): ModelRequest {
-  const tools = toolbox.list().map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  return { system, messages: replayable(messages), tools, toolChoice: "auto" };
+  return endOfSteps(maxSteps);
 }
 
 type AssistantMessage = NewMessage & { readonly state: MessageState; readonly usage: Usage };
@@ -210,21 +267,23 @@ function stateOf(end: ModelAnswer["end"]): AssistantMessage["state"] {
   return "complete";
 }
 
-/** Runs the calls, unless the answer was cut: then none is run, for nobody knows what was missing (rule 5). */
+/**
+ * Runs the calls, unless the answer was cut: then none is run, for nobody knows what was missing (rule 5). At the last
+ * step none is run either, whatever the model asks for.
+ */
 async function* outcomes(
   deps: TurnDeps,
-  { end }: ModelAnswer,
-  calls: readonly ToolCall[],
+  { answer: { end }, calls, last }: { answer: ModelAnswer; calls: readonly ToolCall[]; last: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent | { readonly type: "result"; readonly result: CallResult }> {
   const cut = (end.type === "finished" && end.reason === "length") || calls.some((call) => isCut(call.arguments));
-  if (!cut) {
+  if (!cut && !last) {
     const { toolbox, validate, policy, memory } = deps;
     const saveText = (text: string) => memory.saveText(text);
     yield* callTools({ toolbox, validate, policy, threadId: memory.threadId, saveText }, calls, signal);
     return;
   }
-  for (const call of calls) yield { type: "result", result: { call, outcome: truncated } };
+  for (const call of calls) yield { type: "result", result: { call, outcome: cut ? truncated : tooLate } };
 }
 
 const truncated: ToolOutcome = {
@@ -232,6 +291,12 @@ const truncated: ToolOutcome = {
   code: "truncated",
   message: "the answer reached its output limit in the middle of the tool calls; none of them was run",
   hint: "make the calls again, shorter or one at a time",
+};
+
+const tooLate: ToolOutcome = {
+  kind: "error",
+  code: "denied",
+  message: "the turn has reached its limit of steps; the call was not run",
 };
 
 function withReceipt(outcome: ToolOutcome, draft: ReceiptDraft | undefined, receipts: Receipt[]): ToolOutcome {

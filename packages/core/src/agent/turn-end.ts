@@ -82,9 +82,30 @@ export function endOfAnswer({ end }: ModelAnswer, progress: TurnProgress): TurnE
 }
 
 export function endOfFailure(failure: ModelFailure): TurnEnd {
+  if (failure.code === "repeating") return endOfRepetition;
   const { code, message, hint } = failure;
   return { status: "failed", error: { code, message, ...(hint && { hint }) } };
 }
+
+export function endOfSteps(maxSteps: number): TurnEnd {
+  return {
+    status: "max_steps",
+    error: {
+      code: "max_steps",
+      message: `the turn reached its limit of ${maxSteps} steps`,
+      hint: "say `go on`, or raise --max-steps",
+    },
+  };
+}
+
+export const endOfRepetition: TurnEnd = {
+  status: "repeating",
+  error: {
+    code: "repeating",
+    message: "the turn was stopped because it did the same thing over and over",
+    hint: "ask in another way, or use another model with --model",
+  },
+};
 
 /** The end of a turn that was stopped: by the user, or by its own time limit. */
 export function endOfStop(signal: AbortSignal): TurnEnd {

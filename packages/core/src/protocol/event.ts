@@ -39,6 +39,13 @@ export const agentEventSchema = z.discriminatedUnion("type", [
   event("usage", { model: z.string(), usage: usageSchema }),
   /** The model call is made again; text streamed since `step_start` is withdrawn. */
   event("retry", { attempt: z.number().int(), delayMs: z.number(), error: failureSchema }),
+  /** Messages were left out of the request so that it fits the model's window; the log keeps them. */
+  event("compaction", {
+    reason: z.enum(["window", "overflow"]),
+    droppedMessages: z.number().int(),
+    tokensBefore: z.number().int(),
+    tokensAfter: z.number().int(),
+  }),
   /** Something worth a line: a model loading, a message that could not be stored. `progress` runs from 0 to 1. */
   event("notice", { code: z.string(), text: z.string(), progress: z.number().optional() }),
   event("turn_end", { reason: turnStatusSchema, result: turnResultSchema }),
