@@ -14,8 +14,6 @@ export interface AskModelDeps extends CallModelDeps {
 export interface Asking {
   readonly system: string;
   readonly messages: readonly Message[];
-  /** How many of the messages were there before the turn: what was cut of those then is no news now. */
-  readonly before: number;
   /** The model must answer now (rule 22). */
   readonly last: boolean;
 }
@@ -36,7 +34,7 @@ export async function* askModel(
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, Asked> {
   const fixed = fixedPart(deps.toolbox, asking.system);
-  const known = fitted(asking.messages.slice(0, asking.before), deps.window, fixed.tokens).cut?.droppedMessages ?? 0;
+  const known = fitted(lastAsked(asking.messages), deps.window, fixed.tokens).cut?.droppedMessages ?? 0;
   const first = fitted(asking.messages, deps.window, fixed.tokens);
   if (first.cut && first.cut.droppedMessages > known) yield { type: "compaction", reason: "window", ...first.cut };
   const request = requestOf(fixed, asking, first.messages);
@@ -51,6 +49,17 @@ export async function* askModel(
   yield { type: "compaction", reason: "overflow", ...second.cut };
   const smaller = requestOf(fixed, asking, second.messages);
   return { answer: yield* callModel(deps, smaller, signal), request: smaller };
+}
+
+/** What the model was asked with the last time: what was left out then is no news now. */
+function lastAsked(messages: readonly Message[]): readonly Message[] {
+  return messages.slice(
+    0,
+    Math.max(
+      0,
+      messages.findLastIndex(({ role }) => role === "assistant"),
+    ),
+  );
 }
 
 interface FixedPart extends Pick<ModelRequest, "system" | "tools"> {

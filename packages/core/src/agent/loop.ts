@@ -131,8 +131,6 @@ async function drain(steps: AsyncGenerator<UnstampedEvent, TurnEnd>): Promise<vo
 /** The thread as the turn sees it: what was there, and what the turn has stored since. */
 interface TurnThread {
   readonly messages: readonly Message[];
-  /** How many of them were there before the turn. */
-  readonly before: number;
   keep(message: NewMessage): Promise<UnstampedEvent>;
 }
 
@@ -147,7 +145,6 @@ async function openThread(
   progress.sources.push(...messages.flatMap(sourcesOf));
   return {
     messages,
-    before: messages.length,
     async keep(message) {
       const stored = await store(message);
       messages.push(stored);
@@ -197,7 +194,7 @@ async function* step(
     progress.steps++;
     yield { type: "step_start", step: progress.steps };
     const last = progress.steps === maxSteps;
-    const { answer, request } = yield* askModel(deps, { ...thread, system, last }, signal);
+    const { answer, request } = yield* askModel(deps, { messages: thread.messages, system, last }, signal);
     const message = assistantMessage(answer, request, progress);
     progress.usage = addUsage(progress.usage, message.usage);
     yield { type: "usage", model: progress.model, usage: message.usage };
