@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { toChatMessages } from "../../../packages/core/src/model/chat-messages.ts";
-import type { Part, ToolOutcome } from "../../../packages/core/src/protocol/index.ts";
+import { profileOf } from "../../../packages/core/src/model/capability-table.ts";
+import * as chat from "../../../packages/core/src/model/chat-messages.ts";
+import type { Message, Part, ToolOutcome } from "../../../packages/core/src/protocol/index.ts";
 import { message, user } from "./support.ts";
+
+const model = "test-model";
+const toChatMessages = (system: string, messages: readonly Message[]) =>
+  chat.toChatMessages(system, messages, { ...profileOf({ baseURL: "http://127.0.0.1/v1", model }), model });
 
 const call = (id: string, args = "{}"): Part => ({
   type: "tool_call",
@@ -89,7 +94,7 @@ describe("a thread is sent", () => {
   test("rule 2: with ids that every provider takes, the same for call and result, never two alike", () => {
     const long = "x".repeat(80);
     const ids = ["a:b", "a/b", long, `${long}y`];
-    const chat = toChatMessages("", [
+    const sentMessages = toChatMessages("", [
       message(
         "assistant",
         ids.map((id) => call(id)),
@@ -99,7 +104,7 @@ describe("a thread is sent", () => {
         ids.map((id) => result(id, value(id))),
       ),
     ]);
-    const [first, ...results] = chat;
+    const [first, ...results] = sentMessages;
     const sent = first?.role === "assistant" ? (first.tool_calls ?? []).map(({ id }) => id) : [];
     expect(sent).toEqual(["a_b", "a_b_2", "x".repeat(64), `${"x".repeat(58)}_2`]);
     expect(results).toEqual(sent.map((id, i) => ({ role: "tool", tool_call_id: id, content: ids[i] })));

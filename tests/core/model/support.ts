@@ -1,8 +1,5 @@
-import {
-  type ChatCompletionsOptions,
-  createChatCompletionsModel,
-} from "../../../packages/core/src/model/chat-completions.ts";
 import type { ChatModel, ModelEvent, ModelRequest } from "../../../packages/core/src/model/chat-model.ts";
+import { createEndpointModel, type EndpointModelOptions } from "../../../packages/core/src/model/endpoint.ts";
 import type { Message, Part, ToolSpec } from "../../../packages/core/src/protocol/index.ts";
 
 export const noon = Date.parse("2026-01-01T12:00:00Z");
@@ -10,11 +7,11 @@ export const noon = Date.parse("2026-01-01T12:00:00Z");
 /** A model with counted ids and a standing clock. */
 export function modelAt(
   baseURL: string,
-  given: Partial<Omit<ChatCompletionsOptions, "apiKey">> & { readonly apiKey?: string | null } = {},
+  given: Partial<Omit<EndpointModelOptions, "apiKey">> & { readonly apiKey?: string | null } = {},
 ): ChatModel & AsyncDisposable {
   const { apiKey = "key-for-tests", ...options } = given;
   let n = 0;
-  const model = createChatCompletionsModel({
+  const model = createEndpointModel({
     model: "test-model",
     baseURL,
     ...(apiKey !== null && { apiKey }),
@@ -22,7 +19,7 @@ export function modelAt(
     clock: { now: () => noon },
     ...options,
   });
-  return { ...model, [Symbol.asyncDispose]: async () => model.dispose?.() };
+  return Object.assign(model, { [Symbol.asyncDispose]: async () => model.dispose?.() });
 }
 
 export const ask = (content: string, more: Partial<ModelRequest> = {}): ModelRequest => ({

@@ -61,6 +61,9 @@ function partText(part: Part): string {
   switch (part.type) {
     case "text":
       return sanitize(part.text);
+    case "image":
+    case "file":
+      return `[${sanitizeLine(part.name ?? part.mediaType)}]`;
     case "reasoning":
       return `(${sanitize(part.text)})`;
     case "tool_call":

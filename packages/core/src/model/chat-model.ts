@@ -1,4 +1,4 @@
-import type { Failure, Message, ToolCall, ToolSpec, Usage } from "../protocol/index.ts";
+import type { Failure, JsonSchema, Message, ReasoningPart, ToolCall, ToolSpec, Usage } from "../protocol/index.ts";
 
 /** What an endpoint can do, as far as the loop must know. */
 export interface Capabilities {
@@ -7,7 +7,18 @@ export interface Capabilities {
   readonly tools: boolean;
   /** Runs on this machine without a price. */
   readonly local: boolean;
+  /** Whether it takes pictures and files; undefined is not known. */
+  readonly images?: boolean;
+  readonly files?: boolean;
+  /** Whether it gives the probabilities of its tokens. */
+  readonly logprobs?: boolean;
+  /** The levels of reasoning effort it can be asked for. */
+  readonly reasoningEffort?: readonly ReasoningEffort[];
+  /** Whether an answer can be held to a JSON Schema by the endpoint. */
+  readonly structuredOutput?: boolean;
 }
+
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
 export interface ModelRequest {
   /** Nothing volatile in here: it is the head of the cached prefix (rule 30). */
@@ -17,6 +28,20 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   readonly toolChoice: "auto" | "none";
   readonly maxOutputTokens?: number;
+  // What follows is left out where the model's row says that it is refused.
+  readonly temperature?: number;
+  readonly reasoningEffort?: ReasoningEffort;
+  /** The answer is held to this schema where the endpoint can (`capabilities.structuredOutput`). */
+  readonly outputSchema?: { readonly schema: JsonSchema; readonly strict: boolean };
+  /** How many alternatives to give for each token of the answer, with their probabilities. */
+  readonly logprobs?: number;
+}
+
+/** A token of the answer, the natural logarithm of its probability, and what could have stood in its place. */
+export interface TokenLogprob {
+  readonly token: string;
+  readonly logprob: number;
+  readonly alternatives: readonly { readonly token: string; readonly logprob: number }[];
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "refused" | "incomplete";
@@ -47,6 +72,9 @@ export type ModelEvent =
       readonly usage?: Usage;
       /** What the endpoint says it ran, where it differs from what was asked. */
       readonly model?: string;
+      /** Reasoning this model wants back in its next request: to be stored in place of the deltas' text. */
+      readonly reasoning?: readonly ReasoningPart[];
+      readonly logprobs?: readonly TokenLogprob[];
     }
   /** The last event of a failed one. */
   | { readonly type: "failed"; readonly error: ModelFailure };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Usage } from "../protocol/index.ts";
+import { responseUsageSchema } from "./wire-response.ts";
 
 const count = z.number().nonnegative().nullish().catch(undefined);
 
@@ -39,6 +40,20 @@ export function normaliseUsage(wire: unknown): Usage | undefined {
     reasoning: beside ? reasoning : Math.min(completion, reasoning),
     estimated: false,
   };
+}
+
+/** The same for the Responses API, which counts alike under other names. */
+export function normaliseResponseUsage(wire: unknown): Usage | undefined {
+  const parsed = responseUsageSchema.safeParse(wire);
+  if (!parsed.success) return undefined;
+  const { input_tokens, output_tokens, total_tokens, input_tokens_details, output_tokens_details } = parsed.data;
+  return normaliseUsage({
+    prompt_tokens: input_tokens,
+    completion_tokens: output_tokens,
+    total_tokens,
+    prompt_tokens_details: input_tokens_details,
+    completion_tokens_details: output_tokens_details,
+  });
 }
 
 const whole = (tokens: number | null | undefined): number => Math.round(tokens ?? 0);

@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
 import type { ObtainOptions } from "../artefacts/index.ts";
 import type { Clock, MakeId } from "../protocol/index.ts";
-import { createChatCompletionsModel } from "./chat-completions.ts";
+import type { CardCache } from "./capability-card.ts";
 import type { ChatModel } from "./chat-model.ts";
 import { createEmbeddedModel } from "./embedded/index.ts";
+import { createEndpointModel } from "./endpoint.ts";
 import type { Resolution } from "./resolve.ts";
-import type { Transport } from "./transport.ts";
+import { isLoopback, type Transport } from "./transport.ts";
 
 export interface OpenModelDeps {
   readonly clock: Clock;
@@ -13,6 +14,8 @@ export interface OpenModelDeps {
   readonly transport: Transport;
   readonly artefacts: ObtainOptions;
   readonly gpu: "auto" | false;
+  /** Where it is kept what endpoints nobody knows have shown of themselves; absent: none is asked. */
+  readonly cards?: CardCache;
 }
 
 /**
@@ -22,10 +25,12 @@ export interface OpenModelDeps {
 export function openModel(resolution: Resolution, deps: OpenModelDeps): ChatModel {
   if (resolution.kind === "failed") return unavailable(resolution.failure);
   const { choice } = resolution;
-  const { clock, makeId, transport, artefacts, gpu } = deps;
+  const { clock, makeId, transport, artefacts, gpu, cards: cache } = deps;
   if (choice.kind === "embedded") return createEmbeddedModel({ size: choice.size, artefacts, gpu, makeId });
   const { reason: _reason, kind: _kind, ...endpoint } = choice;
-  return createChatCompletionsModel({ ...endpoint, clock, makeId, transport });
+  // Servers on this machine are known by their models' rows, and asking one may mean minutes of loading.
+  const cards = cache && { cards: { cache, probe: !isLoopback(endpoint.baseURL) } };
+  return createEndpointModel({ ...endpoint, clock, makeId, transport, ...cards });
 }
 
 function unavailable(failure: Extract<Resolution, { kind: "failed" }>["failure"]): ChatModel {

@@ -5,6 +5,8 @@ export interface ProviderConfig {
   readonly apiKey?: string | undefined;
   /** The variable that holds the key: better than the key in a file. */
   readonly apiKeyEnv?: string | undefined;
+  /** Which API it speaks, where the capability table does not know: `chat` is what everyone speaks. */
+  readonly api?: "chat" | "responses" | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Models to offer where the endpoint does not list them itself. */

@@ -1,6 +1,6 @@
 import type { MakeId, Usage } from "../protocol/index.ts";
 import { assembleCalls, type CallFragment } from "./assemble-calls.ts";
-import type { FinishReason, ModelEvent } from "./chat-model.ts";
+import type { FinishReason, ModelEvent, TokenLogprob } from "./chat-model.ts";
 import { normaliseUsage } from "./normalise-usage.ts";
 import type { WireAnswer, WireCall, WirePiece } from "./wire.ts";
 
@@ -23,19 +23,32 @@ export interface AnswerReader {
   finish(): ModelEvent;
 }
 
-/** Reads one answer, streamed or whole: text, reasoning, calls, usage and how it ended. `model` is the one asked for. */
-export function readAnswer({ makeId, model }: { readonly makeId: MakeId; readonly model: string }): AnswerReader {
+export interface AnswerReaderOptions {
+  readonly makeId: MakeId;
+  /** The one asked for. */
+  readonly model: string;
+  /** Whether the model wants its reasoning back. */
+  readonly keepReasoning?: boolean;
+}
+
+/** Reads one answer, streamed or whole: text, reasoning, calls, usage and how it ended. */
+export function readAnswer({ makeId, model, keepReasoning }: AnswerReaderOptions): AnswerReader {
   const assembly = assembleCalls();
   let hasText = false;
   let refused = false;
   let raw: string | undefined;
   let usage: Usage | undefined;
   let answeredBy: string | undefined;
+  let thought = "";
+  const logprobs: TokenLogprob[] = [];
 
   function takePiece(piece: WirePiece, whole: boolean): ModelEvent[] {
     const events: ModelEvent[] = [];
     const reasoning = piece.reasoning_content || piece.reasoning;
-    if (reasoning) events.push({ type: "reasoning_delta", text: reasoning });
+    if (reasoning) {
+      thought += reasoning;
+      events.push({ type: "reasoning_delta", text: reasoning });
+    }
     if (piece.refusal) refused = true;
     for (const text of [piece.content, piece.refusal]) {
       if (!text) continue;
@@ -61,6 +74,9 @@ export function readAnswer({ makeId, model }: { readonly makeId: MakeId; readonl
       const choice = answer.choices?.find(({ index }) => (index ?? 0) === 0);
       if (!choice) return [];
       raw = choice.finish_reason ?? raw;
+      for (const { token, logprob, top_logprobs } of choice.logprobs?.content ?? []) {
+        logprobs.push({ token, logprob, alternatives: top_logprobs ?? [] });
+      }
       const events = choice.delta ? takePiece(choice.delta, false) : [];
       if (choice.message) events.push(...takePiece(choice.message, true));
       return events;
@@ -75,6 +91,8 @@ export function readAnswer({ makeId, model }: { readonly makeId: MakeId; readonl
         calls,
         ...(usage && { usage }),
         ...(answeredBy !== undefined && answeredBy !== model && { model: answeredBy }),
+        ...(keepReasoning && thought && { reasoning: [{ type: "reasoning", text: thought, replay: { model } }] }),
+        ...(logprobs.length > 0 && { logprobs }),
       };
     },
   };

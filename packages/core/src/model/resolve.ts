@@ -13,6 +13,7 @@ export type ModelChoice =
       readonly baseURL: string;
       readonly apiKey?: string;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly api?: "chat" | "responses";
       readonly reason: string;
     }
   | { readonly kind: "embedded"; readonly size: EmbeddedSize; readonly reason: string };
@@ -120,7 +121,7 @@ function resolveProvider(name: string, model: string, { config, environment }: R
   if (!provider || model === "") {
     return failed(`"${name}/" names no model of the provider ${name}.`, `Write \`${name}/MODEL\`.`);
   }
-  const { baseURL, apiKeyEnv, headers } = provider;
+  const { baseURL, apiKeyEnv, headers, api } = provider;
   const apiKey = provider.apiKey ?? (apiKeyEnv === undefined ? undefined : variable(environment, apiKeyEnv));
   if (apiKeyEnv !== undefined && apiKey === undefined) {
     return failed(
@@ -128,7 +129,7 @@ function resolveProvider(name: string, model: string, { config, environment }: R
       `Set ${apiKeyEnv}, or run \`chingu setup\`.`,
     );
   }
-  return resolveAt({ baseURL, apiKey, headers, reason: `provider ${name}` }, model, `provider ${name}`);
+  return resolveAt({ baseURL, apiKey, headers, api, reason: `provider ${name}` }, model, `provider ${name}`);
 }
 
 /** A name nobody configured: a model of that name on a local server, `NAME` standing for `NAME:latest` too. */
@@ -153,6 +154,7 @@ interface Endpoint {
   readonly baseURL: string;
   readonly apiKey: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly api?: "chat" | "responses" | undefined;
   readonly reason: string;
 }
 
@@ -165,7 +167,7 @@ function endpointOf(environment: Environment): Endpoint | undefined {
   return { baseURL: baseURL ?? officialURL, apiKey, reason };
 }
 
-function resolveAt({ baseURL, apiKey, headers }: Endpoint, model: string, reason: string): Resolution {
+function resolveAt({ baseURL, apiKey, headers, api }: Endpoint, model: string, reason: string): Resolution {
   if (!isHttp(baseURL)) {
     return failed(
       `The base URL "${displayUrl(baseURL)}" is not an http:// or https:// URL.`,
@@ -178,6 +180,7 @@ function resolveAt({ baseURL, apiKey, headers }: Endpoint, model: string, reason
     baseURL: baseURL.replace(/\/+$/, ""),
     ...(apiKey !== undefined && { apiKey }),
     ...(headers && { headers }),
+    ...(api && { api }),
     reason,
   };
   return { kind: "resolved", choice };

@@ -22,6 +22,8 @@ const pieceSchema = z.object({
   function_call: functionSchema.nullish(),
 });
 
+const tokenSchema = z.object({ token: z.string(), logprob: z.number() });
+
 /** A streamed chunk or a whole answer of Chat Completions, as tolerant as endpoints are different. */
 export const answerSchema = z.object({
   model: z.string().nullish(),
@@ -32,6 +34,10 @@ export const answerSchema = z.object({
         delta: pieceSchema.nullish(),
         message: pieceSchema.nullish(),
         finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({ content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema).nullish() })).nullish() })
+          .nullish()
+          .catch(undefined),
       }),
     )
     .nullish(),

@@ -4,7 +4,44 @@ import { usageSchema } from "./usage.ts";
 
 export const textPartSchema = z.object({ type: z.literal("text"), text: z.string() });
 
-export const reasoningPartSchema = z.object({ type: z.literal("reasoning"), text: z.string() });
+/** Bytes in base64, without the head of a data URL. */
+const bytesSchema = z.base64();
+
+/** A picture the user showed. */
+export const imagePartSchema = z.object({
+  type: z.literal("image"),
+  /** `image/png`, `image/jpeg`… */
+  mediaType: z.string().regex(/^image\/[\w.+-]+$/),
+  data: bytesSchema,
+  name: z.string().optional(),
+});
+export type ImagePart = z.infer<typeof imagePartSchema>;
+
+/** Any other file the user gave as it is: a PDF. */
+export const filePartSchema = z.object({
+  type: z.literal("file"),
+  mediaType: z.string().regex(/^[\w.+-]+\/[\w.+-]+$/),
+  data: bytesSchema,
+  name: z.string(),
+});
+export type FilePart = z.infer<typeof filePartSchema>;
+
+export const reasoningPartSchema = z.object({
+  type: z.literal("reasoning"),
+  text: z.string(),
+  /** What the model that wrote it wants back with the next request. No other model gets it (rule 28). */
+  replay: z
+    .object({
+      model: z.string(),
+      /** The provider's own id and its sealed form, where it gave them. */
+      id: z.string().optional(),
+      sealed: z.string().optional(),
+      /** The call (our id) it stood before; absent: before the text. */
+      beforeCall: z.string().optional(),
+    })
+    .optional(),
+});
+export type ReasoningPart = z.infer<typeof reasoningPartSchema>;
 
 export const toolCallPartSchema = z.object({ type: z.literal("tool_call"), call: toolCallSchema });
 
@@ -15,11 +52,22 @@ export const toolResultPartSchema = z.object({
   outcome: toolOutcomeSchema,
 });
 
+/** A call that waits for a person's yes, or what became of the question. For the record: no model is shown it. */
+export const approvalPartSchema = z.object({
+  type: z.literal("approval"),
+  callId: z.string(),
+  state: z.enum(["pending", "allowed", "denied"]),
+  reason: z.string(),
+});
+
 export const partSchema = z.discriminatedUnion("type", [
   textPartSchema,
+  imagePartSchema,
+  filePartSchema,
   reasoningPartSchema,
   toolCallPartSchema,
   toolResultPartSchema,
+  approvalPartSchema,
 ]);
 export type Part = z.infer<typeof partSchema>;
 
