@@ -31,7 +31,7 @@ export async function createFloor({ baseURL, model, memory }: SideOptions): Prom
     async turn(text, threadId) {
       const user: ChatCompletionMessageParam = { role: "user", content: text };
       const messages = [...(await log.load(threadId)), user];
-      const fresh = [user];
+      const fresh: ChatCompletionMessageParam[] = [user];
       const say = (message: ChatCompletionMessageParam) => {
         messages.push(message);
         fresh.push(message);

@@ -117,7 +117,8 @@ async function* attemptOnce(
     throw error;
   } finally {
     release();
-    controller.abort();
+    // A reason of its own spares the making of one, with its stack.
+    controller.abort("over");
     // Not awaited: a stream that hangs must not hold the turn.
     stream.return?.().then(undefined, () => {});
   }

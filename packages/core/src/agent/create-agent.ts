@@ -1,4 +1,3 @@
-import { ulid } from "ulid";
 import { createRules, type Decide } from "../approval/rules.ts";
 import type { ServerConfig } from "../mcp/server-config.ts";
 import { createToolServer } from "../mcp/tool-server.ts";
@@ -19,6 +18,7 @@ import type {
 } from "../protocol/index.ts";
 import { createContextWindow } from "./context.ts";
 import { runTurn, type Steering } from "./loop.ts";
+import { createMakeId } from "./make-id.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { systemPrompt } from "./system-prompt.ts";
@@ -98,7 +98,7 @@ export interface Agent extends AsyncDisposable {
  * costs the others nothing. Close it, or bind it with `await using`.
  */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
-  const { namespace = "default", ids = ulid, random = Math.random, clock = { now: Date.now } } = options;
+  const { namespace = "default", ids = createMakeId(), random = Math.random, clock = { now: Date.now } } = options;
   const signal = options.signal ?? new AbortController().signal;
   const borrowed = typeof options.memory === "object" ? options.memory : undefined;
   const url = typeof options.memory === "string" ? options.memory : "memory:";
@@ -185,15 +185,18 @@ function createSteering(stop: AbortSignal): Steering & Pick<Turn, "steer"> {
   };
 }
 
-function readOnce(threadId: string, events: AsyncIterable<AgentEvent>, steer: Turn["steer"]): Turn {
+function readOnce(threadId: string, events: AsyncGenerator<AgentEvent>, steer: Turn["steer"]): Turn {
   let ended: TurnResult | undefined;
-  async function* read() {
-    for await (const event of events) {
-      if (event.type === "turn_end") ended = event.result;
-      yield event;
-    }
-  }
-  const reading = read();
+  const note = (next: IteratorResult<AgentEvent>) => {
+    if (!next.done && next.value.type === "turn_end") ended = next.value.result;
+    return next;
+  };
+  // No generator of its own: each one that an event passes costs as much as making the event.
+  const reading: AsyncIterableIterator<AgentEvent> = {
+    next: () => events.next().then(note),
+    return: () => events.return(undefined),
+    [Symbol.asyncIterator]: () => reading,
+  };
   return {
     threadId,
     steer,

@@ -25,6 +25,7 @@ import type { ModelAnswer } from "./call-model.ts";
 import { type CallResult, callTools } from "./call-tools.ts";
 import type { ContextWindow } from "./context.ts";
 import { estimateUsage } from "./estimate-usage.ts";
+import { createIsoTime } from "./iso-time.ts";
 import type { Policy } from "./policy.ts";
 import { createRepetitionGuard, repeatedOutcome } from "./repetition.ts";
 import {
@@ -92,12 +93,13 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
     denied: [],
     sources: [],
   };
+  const isoTime = createIsoTime();
   let seq = 0;
   const stamp = (event: UnstampedEvent): AgentEvent => ({
     ...event,
     turnId,
     seq: seq++,
-    at: new Date(deps.clock.now()).toISOString(),
+    at: isoTime(deps.clock.now()),
   });
   const steps = runSteps(deps, input, turnId, progress, stop);
   try {
@@ -114,7 +116,8 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
     yield stamp({ type: "turn_end", reason: end.status, result: resultOf(progress, end, of) });
   } finally {
     deps.steering?.close();
-    reading.abort();
+    // A reason of its own spares the making of one, with its stack.
+    reading.abort("over");
     // A reader that left early stops the turn like an abort: what was said until then is still stored.
     await drain(steps);
   }
