@@ -2,7 +2,7 @@ import type { ChatModel, ModelEvent, ModelFailure, ModelRequest } from "../model
 import type { Clock, UnstampedEvent } from "../protocol/index.ts";
 import type { Policy, Timeouts } from "./policy.ts";
 import { repeatsItself } from "./repetition.ts";
-import { follow, sleep, TimeoutError, within } from "./wait.ts";
+import { createWaits, follow, sleep, TimeoutError } from "./wait.ts";
 
 export interface CallModelDeps {
   readonly model: ChatModel;
@@ -71,6 +71,7 @@ async function* attemptOnce(
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, ModelAnswer> {
   const { controller, release } = follow(signal);
+  const waits = createWaits(controller.signal);
   const stream = model.stream(request, controller.signal)[Symbol.asyncIterator]();
   let text = "";
   let reasoning = "";
@@ -80,7 +81,7 @@ async function* attemptOnce(
   try {
     for (;;) {
       const wait = nextWait(timeouts, answering, stepEnds - clock.now());
-      const next = await within(stream.next(), wait.what, wait.ms, controller.signal);
+      const next = await waits.within(stream.next(), wait.what, wait.ms);
       if (next.done) return { text, reasoning, end: { type: "finished", reason: "incomplete", calls: [] } };
       const event = next.value;
       switch (event.type) {
@@ -117,6 +118,7 @@ async function* attemptOnce(
     throw error;
   } finally {
     release();
+    waits.end();
     // A reason of its own spares the making of one, with its stack.
     controller.abort("over");
     // Not awaited: a stream that hangs must not hold the turn.

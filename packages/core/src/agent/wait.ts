@@ -35,6 +35,63 @@ export function follow(signal: AbortSignal): { readonly controller: AbortControl
   return { controller, release: () => signal.removeEventListener("abort", abort) };
 }
 
+/** Many waits one after the other, as a stream has them: one timer and one listener serve them all. */
+export interface Waits {
+  /** As `within`. The one before must have ended. */
+  within<T>(promise: Promise<T>, what: string, ms: number): Promise<T>;
+  /** Call it when there are no more. */
+  end(): void;
+}
+
+export function createWaits(signal: AbortSignal): Waits {
+  let waiting: { readonly what: string; readonly ms: number; readonly until: number } | undefined;
+  let fail: (reason: unknown) => void = () => {};
+  let timer: NodeJS.Timeout | undefined;
+  let ringsAt = Number.POSITIVE_INFINITY;
+  const arm = (until: number, ms: number) => {
+    clearTimeout(timer);
+    ringsAt = until;
+    timer = setTimeout(ring, ms);
+  };
+  // The timer is left running when a wait ends early, and looks at what is awaited when it rings.
+  const ring = () => {
+    ringsAt = Number.POSITIVE_INFINITY;
+    if (!waiting) return;
+    const left = waiting.until - performance.now();
+    if (left > 0) arm(waiting.until, left);
+    else fail(new TimeoutError(waiting.what, waiting.ms));
+  };
+  const aborted = () => fail(signal.reason);
+  signal.addEventListener("abort", aborted, { once: true });
+  return {
+    within: (promise, what, ms) =>
+      new Promise((resolve, reject) => {
+        const until = performance.now() + ms;
+        waiting = { what, ms, until };
+        fail = reject;
+        if (signal.aborted) aborted();
+        else if (until < ringsAt) arm(until, ms);
+        const done = () => {
+          waiting = undefined;
+        };
+        promise.then(
+          (value) => {
+            done();
+            resolve(value);
+          },
+          (error) => {
+            done();
+            reject(error);
+          },
+        );
+      }),
+    end() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
+    },
+  };
+}
+
 /**
  * Waits for `promise` until the signal aborts or `ms` have passed, whichever is first; rejects with the signal's reason
  * or a `TimeoutError`. The promise itself goes on: whoever made it must have been told to stop by other means.

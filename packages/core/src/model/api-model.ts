@@ -192,7 +192,8 @@ async function* readStream(response: HttpResponse, reader: ApiReader): AsyncGene
       const events = reader.takeEvent(data);
       if (events === "end") return;
       if (events instanceof ProtocolError) broken = events;
-      else yield* events;
+      // Delegating to a list costs an asynchronous iterator around it, for each event of the stream.
+      else for (const event of events) yield event;
     }
   }
 }
