@@ -31,6 +31,10 @@ export interface Answer {
   readonly reasoningField?: "reasoning_content" | "reasoning";
   readonly refusal?: string;
   readonly calls?: readonly ScriptedCall[];
+  /** Responses API only: sealed reasoning, before the call at that index, else before the text. */
+  readonly sealed?: readonly { readonly id: string; readonly content: string; readonly beforeCall?: number }[];
+  /** Chat Completions only: of the answer's tokens, as the wire has them. */
+  readonly logprobs?: readonly object[];
   /** Raw `delta` objects sent after the text and in place of `calls`: fragments in any order one wants. */
   readonly deltas?: readonly object[];
   /** `null` reports none. */

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { halves } from "./halves.ts";
 import type { Answer, Reply, ScriptedCall } from "./model-replies.ts";
+import { responseEvents, wholeResponse } from "./responses-wire.ts";
 
 export * from "./model-replies.ts";
 
-/** A chat request as it arrived. */
+/** A request for an answer, over either API, as it arrived. */
 export interface ModelRequestRecord {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,6 +25,8 @@ export type Script = readonly Reply[] | ((request: ModelRequestRecord, index: nu
 export interface ModelServerOptions {
   /** Listed by `/v1/models`; absent: `test-model`. */
   readonly models?: readonly string[];
+  /** What the list says of each model besides its name. */
+  readonly listed?: object;
   /** When given, any other key is answered with 401. */
   readonly apiKey?: string;
   /** When true, a model that is not listed is answered with 404. */
@@ -74,10 +78,13 @@ export async function startModelServer(script: Script = [], options: ModelServer
       return send(response, denied, {}, new AbortController().signal);
     }
     if (path === "/v1/models") {
-      const list = { object: "list", data: models.map((id) => ({ id, object: "model", created: 0, owned_by: "kit" })) };
+      const list = {
+        object: "list",
+        data: models.map((id) => ({ id, object: "model", created: 0, owned_by: "kit", ...options.listed })),
+      };
       return void response.setHeader("content-type", "application/json").end(JSON.stringify(list));
     }
-    if (path !== "/v1/chat/completions" || request.method !== "POST") {
+    if (!["/v1/chat/completions", "/v1/responses"].includes(path) || request.method !== "POST") {
       return send(response, errorReply(404, `No such path: ${path}`), {}, new AbortController().signal);
     }
     const gone = new AbortController();
@@ -96,7 +103,7 @@ export async function startModelServer(script: Script = [], options: ModelServer
       options.strictModels && !models.includes(model)
         ? errorReply(404, `The model \`${model}\` does not exist or you do not have access to it.`, "model_not_found")
         : await nextReply(record, index);
-    await send(response, reply, record.body as ChatRequestBody, gone.signal);
+    await send(response, reply, { ...(record.body as ChatRequestBody), path }, gone.signal);
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -121,6 +128,7 @@ export async function startModelServer(script: Script = [], options: ModelServer
 }
 
 interface ChatRequestBody {
+  readonly path?: string;
   readonly model?: string;
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
@@ -131,6 +139,8 @@ async function send(response: ServerResponse, reply: Reply, body: ChatRequestBod
   if (gone.aborted) return;
   if (reply.kind === "raw") {
     response.writeHead(reply.status, reply.headers).end(reply.body);
+  } else if (body.path === "/v1/responses") {
+    await sendResponse(response, reply, body, gone);
   } else if (body.stream) {
     await sendStream(response, reply, body, gone);
   } else {
@@ -138,8 +148,37 @@ async function send(response: ServerResponse, reply: Reply, body: ChatRequestBod
   }
 }
 
+async function sendResponse(response: ServerResponse, answer: Answer, body: ChatRequestBody, gone: AbortSignal) {
+  if (!body.stream) {
+    response.setHeader("content-type", "application/json").end(JSON.stringify(wholeResponse(answer, body.model)));
+    return;
+  }
+  response.writeHead(200, eventStream);
+  const events = responseEvents(answer, body.model);
+  const write = (event: { readonly type: string }): void =>
+    void response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  events.body.forEach(write);
+  if (await stopped(response, answer, gone)) return;
+  if (events.last) write(events.last);
+  response.end();
+}
+
+/** Stops where the script says so; true when there is nobody left to write to. */
+async function stopped(response: ServerResponse, answer: Answer, gone: AbortSignal): Promise<boolean> {
+  if (answer.stop === "reset") {
+    // Let what was written reach the client first: a reset throws away what is still in the buffers.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    response.socket?.resetAndDestroy();
+    return true;
+  }
+  if (answer.stop) await settled(answer.stop, gone);
+  return gone.aborted;
+}
+
+const eventStream = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
+
 async function sendStream(response: ServerResponse, answer: Answer, body: ChatRequestBody, gone: AbortSignal) {
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+  response.writeHead(200, eventStream);
   const head = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 0, model: answer.model ?? body.model };
   const write = (data: object): void => void response.write(`data: ${JSON.stringify(data)}\n\n`);
   const delta = (piece: object): void =>
@@ -151,17 +190,12 @@ async function sendStream(response: ServerResponse, answer: Answer, body: ChatRe
   for (const piece of halves(answer.refusal)) delta({ refusal: piece });
   for (const piece of answer.deltas ?? (answer.calls ?? []).flatMap(fragments)) delta(piece);
 
-  if (answer.stop === "reset") {
-    // Let what was written reach the client first: a reset throws away what is still in the buffers.
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    response.socket?.resetAndDestroy();
-    return;
-  }
-  if (answer.stop) await settled(answer.stop, gone);
-  if (gone.aborted) return;
+  if (await stopped(response, answer, gone)) return;
 
   const finish = finishOf(answer);
-  if (finish !== null) write({ ...head, choices: [{ index: 0, delta: {}, finish_reason: finish }], usage: null });
+  if (finish !== null) {
+    write({ ...head, choices: [{ index: 0, delta: {}, finish_reason: finish, ...logprobsOf(answer) }], usage: null });
+  }
   const usage = usageOf(answer);
   if (usage && body.stream_options?.include_usage) write({ ...head, choices: [], usage });
   if (answer.done !== false) response.write("data: [DONE]\n\n");
@@ -188,7 +222,7 @@ function sendWhole(response: ServerResponse, answer: Answer, body: ChatRequestBo
     object: "chat.completion",
     created: 0,
     model: answer.model ?? body.model,
-    choices: [{ index: 0, message, finish_reason: finishOf(answer) }],
+    choices: [{ index: 0, message, finish_reason: finishOf(answer), ...logprobsOf(answer) }],
     ...(usage && { usage }),
   };
   response.setHeader("content-type", "application/json").end(JSON.stringify(whole));
@@ -204,6 +238,8 @@ const errorReply = (status: number, message: string, code: string | null = null)
 const finishOf = (answer: Answer): string | null =>
   answer.finish === undefined ? (answer.calls || answer.deltas ? "tool_calls" : "stop") : answer.finish;
 
+const logprobsOf = ({ logprobs }: Answer) => (logprobs ? { logprobs: { content: logprobs } } : {});
+
 const usageOf = (answer: Answer) =>
   answer.usage === undefined ? { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } : answer.usage;
 
@@ -216,12 +252,6 @@ function fragments(call: ScriptedCall, position: number): object[] {
   const first = { ...at, ...idOf(call, position), type: "function", function: { name: call.name, arguments: "" } };
   const rest = (call.pieces ?? halves(call.arguments)).map((piece) => ({ ...at, function: { arguments: piece } }));
   return [first, ...rest].map((fragment) => ({ tool_calls: [fragment] }));
-}
-
-function halves(content: string | readonly string[] | undefined): readonly string[] {
-  if (typeof content !== "string") return content ?? [];
-  const middle = Math.ceil(content.length / 2);
-  return [content.slice(0, middle), content.slice(middle)].filter((piece) => piece !== "");
 }
 
 /** Waits for the promise, or for the client to go. */

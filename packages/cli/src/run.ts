@@ -103,6 +103,15 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       finish(await (await import("./commands/models.ts")).removeModel(name, flagsOf(command), io)),
   );
 
+  common(
+    program
+      .command("prices")
+      .description("what models cost, and who says so")
+      .argument("[model...]", "only these, or those whose names contain it"),
+  ).action(async (names: string[], _, command) =>
+    finish(await (await import("./commands/prices.ts")).listPrices(names, flagsOf(command), io)),
+  );
+
   common(program.command("tools").description("the tools the model is offered")).action(async (_, command) =>
     finish(await (await import("./commands/tools.ts")).listTools(flagsOf(command), io)),
   );

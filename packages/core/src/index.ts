@@ -11,6 +11,10 @@ export { runTurn, type TurnDeps, type TurnInput } from "./agent/loop.ts";
 export { defaultPolicy, type Policy, type Timeouts } from "./agent/policy.ts";
 export { systemPrompt } from "./agent/system-prompt.ts";
 export { createRules, type Decide, type Decision } from "./approval/rules.ts";
+export { type Budget, createBudget, type Limits } from "./budget/budget.ts";
+export { createFileLedger, type SpendLedger } from "./budget/ledger.ts";
+export { allPrices, costOf, type Price, type Prices, priceOf } from "./budget/price.ts";
+export { loadPrices } from "./budget/price-file.ts";
 export { type Folders, foldersOf } from "./config/folders.ts";
 export { type LoadedConfig, loadConfig } from "./config/load.ts";
 export { saveSettings } from "./config/save.ts";
@@ -26,9 +30,12 @@ export {
   type ThreadKey,
   type ThreadStore,
 } from "./memory/thread-store.ts";
+export { type CardCache, createCardFolder } from "./model/capability-card.ts";
 export type { ChatModel, ModelEvent, ModelRequest } from "./model/chat-model.ts";
 export { discoverLocal, type LocalServer, listModels } from "./model/discover.ts";
 export { embeddedModels } from "./model/embedded/catalogue.ts";
+export { createEndpointModel } from "./model/endpoint.ts";
+export { createFallbackModel } from "./model/fallback.ts";
 export { embeddedEngineInstalled, openModel } from "./model/open.ts";
 export { describeChoice, type ModelChoice, type Resolution, resolveModel } from "./model/resolve.ts";
 export { createTransport, type Transport } from "./model/transport.ts";

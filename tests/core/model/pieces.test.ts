@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assembleCalls, type CallFragment } from "../../../packages/core/src/model/assemble-calls.ts";
 import { normaliseUsage } from "../../../packages/core/src/model/normalise-usage.ts";
-import { isOverflow } from "../../../packages/core/src/model/overflow.ts";
+import { isOverflow, overflowed } from "../../../packages/core/src/model/overflow.ts";
 import { parseRetryAfter } from "../../../packages/core/src/model/retry-after.ts";
 import { noon } from "./support.ts";
 
@@ -158,6 +158,22 @@ describe("rule 13: an overflow is recognised in the words of", () => {
     ["Together", 422, "`inputs` tokens + `max_new_tokens` must be <= 8193"],
     ["Bedrock", 400, "Input is too long for requested model."],
     ["a proxy, by its status", 413, ""],
+    [
+      "vLLM's newer words",
+      400,
+      "This model's maximum context length is 262144 tokens. However, you requested 0 output tokens and your prompt contains at least 262145 input tokens.",
+    ],
+    ["llama.cpp's slots", 400, "request (66202 tokens) exceeds the available context size (65536 tokens)"],
+    ["Poolside over OpenRouter", 400, "Input length 131393 exceeds the maximum allowed input length of 131040 tokens."],
+    ["SGLang", 400, "Input length (265330) exceeds model's maximum context length (262144)."],
+    ["TGI", 422, "`inputs` must have less than 1000 tokens. Given: 1200"],
+    ["Ollama", 400, "prompt too long; exceeded max context length by 12 tokens"],
+    ["Cohere", 400, "too many tokens: size limit exceeded by 12345 tokens"],
+    ["Kimi", 400, "Invalid request: Your request exceeded model token limit: 131072"],
+    ["GitHub's models", 413, '{"error":{"code":"tokens_limit_reached"}}'],
+    ["Copilot", 400, "prompt token count of 70000 exceeds the limit of 64000"],
+    ["MiniMax", 400, "invalid params, context window exceeds limit"],
+    ["Z.ai, inside a stream", undefined, "model_context_window_exceeded"],
     ["any, inside a stream", undefined, "maximum context length is 100"],
   ])("%s", (_, status, words) => {
     expect(isOverflow(status, words)).toBe(true);
@@ -166,11 +182,21 @@ describe("rule 13: an overflow is recognised in the words of", () => {
   test.each([
     [429, "Rate limit reached: 30000 tokens per minute. Please reduce the length of the messages."],
     [400, "max_tokens is too large: 100000."],
+    [400, "Too many tools: the limit is 128"],
+    [500, "ThrottlingException: Too many tokens, please wait before trying again."],
+    [400, "Image exceeds the maximum allowed size"],
     [401, "context_length_exceeded"],
     [500, "Internal server error"],
   ])("nobody: %s %s", (status, words) => {
     expect(isOverflow(status, words)).toBe(false);
   });
+});
+
+test("rule 13: usage above the window is an overflow nobody spoke of", () => {
+  const usage = { input: 3000, cacheRead: 1000, cacheWrite: 97, output: 500, reasoning: 0, estimated: false };
+  expect(overflowed(usage, { contextWindow: 4096 })).toBe(true);
+  expect(overflowed(usage, { contextWindow: 4097 })).toBe(false);
+  expect(overflowed(usage, {})).toBe(false);
 });
 
 describe("rule 27: usage", () => {
@@ -220,7 +246,10 @@ describe("rule 27: usage", () => {
   });
 
   test("is never negative and never more than was reported, whatever an endpoint claims", () => {
-    const tokens = fc.option(fc.oneof(fc.integer({ min: -5, max: 1000 }), fc.double()), { nil: undefined });
+    const tokens = fc.option(
+      fc.oneof(fc.integer({ min: -5, max: 1000 }), fc.double({ noNaN: true, max: 1e12, noDefaultInfinity: true })),
+      { nil: undefined },
+    );
     fc.assert(
       fc.property(tokens, tokens, tokens, tokens, tokens, (prompt, completion, cached, written, reasoning) => {
         const usage = normaliseUsage({

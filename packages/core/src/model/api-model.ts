@@ -113,12 +113,14 @@ export function profileFor(options: EndpointOptions): Profile {
 }
 
 function capabilitiesOf(profile: Profile): Omit<Capabilities, "local"> {
-  const { contextWindow, tools, images, files, logprobs, reasoningEffort, structuredOutput } = profile;
+  const { contextWindow, tools, images, files, logprobs, reasoningEffort } = profile;
+  const { structuredOutput, structuredOutputWithTools } = profile;
   return {
     tools,
     logprobs,
     reasoningEffort,
     structuredOutput,
+    structuredOutputWithTools,
     ...(contextWindow !== undefined && { contextWindow }),
     ...(images !== undefined && { images }),
     ...(files !== undefined && { files }),

@@ -16,6 +16,7 @@ const common: Profile = {
   tools: true,
   logprobs: true,
   structuredOutput: false,
+  structuredOutputWithTools: false,
   reasoningEffort: [],
   reasoningField: "reasoning_effort",
   sealedReasoning: false,
@@ -71,7 +72,7 @@ const rows: readonly CapabilityRow[] = [
   {
     what: "OpenAI and Azure have renamed the output limit",
     host: openaiOrAzure,
-    set: { maxTokensField: "max_completion_tokens", structuredOutput: true },
+    set: { maxTokensField: "max_completion_tokens", structuredOutput: true, structuredOutputWithTools: true },
   },
   {
     what: "Mistral refuses stream_options (usage comes anyway) and checks the form of call ids",
@@ -83,13 +84,21 @@ const rows: readonly CapabilityRow[] = [
     host: /^api\.deepseek\.com$/,
     set: { replayReasoning: true, images: false },
   },
-  { what: "OpenRouter has its own field for the effort", host: /^openrouter\.ai$/, set: { reasoningField: "reasoning" } },
+  {
+    what: "OpenRouter has its own field for the effort",
+    host: /^openrouter\.ai$/,
+    set: { reasoningField: "reasoning" },
+  },
   {
     what: "Groq gives no probabilities",
     host: /^api\.groq\.com$/,
     set: { logprobs: false, maxTokensField: "max_completion_tokens" },
   },
-  { what: "Anthropic's compatible endpoint gives none either", host: /^api\.anthropic\.com$/, set: { logprobs: false } },
+  {
+    what: "Anthropic's compatible endpoint gives none either",
+    host: /^api\.anthropic\.com$/,
+    set: { logprobs: false },
+  },
   {
     what: "Gemini's compatible endpoint",
     host: /^generativelanguage\.googleapis\.com$/,
@@ -197,7 +206,11 @@ const rows: readonly CapabilityRow[] = [
     model: /^gemma(:|-?[123]|$)/,
     set: { tools: false, mergeUserMessages: true },
   },
-  { what: "Gemma 1 and 2 know no system role", model: /^gemma(:|-?[12](?!\d)|$)/, set: { systemRole: "user", images: false } },
+  {
+    what: "Gemma 1 and 2 know no system role",
+    model: /^gemma(:|-?[12](?!\d)|$)/,
+    set: { systemRole: "user", images: false },
+  },
   { what: "Llama 3 writes calls as JSON now and then", model: /^llama-?3/, set: { dialects: ["json-text"] } },
   { what: "Llama 3 without eyes", model: /^llama-?3(\.[13])?(?!\.2)/, set: { images: false } },
   {

@@ -3,9 +3,9 @@ import { type ApiReader, createApiModel, type EndpointOptions, profileFor } from
 import { toChatMessages, toChatTools } from "./chat-messages.ts";
 import type { ChatModel, ModelRequest } from "./chat-model.ts";
 import { ProtocolError, ProviderError } from "./failure.ts";
+import { parseWire } from "./parse-wire.ts";
 import type { Profile } from "./profile.ts";
 import { readAnswer } from "./read-answer.ts";
-import { parseWire } from "./parse-wire.ts";
 import { answerSchema } from "./wire.ts";
 
 /** A model behind the Chat Completions API of any endpoint. The contract is `ChatModel`'s; it never retries by itself. */

@@ -37,16 +37,18 @@ export function sortedByName(tools: readonly ToolSpec[]): ToolSpec[] {
 }
 
 function chatMessages(items: readonly ReplayItem[], options: Options): ChatCompletionMessageParam[] {
-  return (options.mergeUserMessages ? mergeUserItems(items) : items).map((item): ChatCompletionMessageParam => {
-    switch (item.kind) {
-      case "user":
-        return { role: "user", content: userContent(item.parts) };
-      case "result":
-        return { role: "tool", tool_call_id: item.callId, content: item.content };
-      case "assistant":
-        return assistantMessage(item, options);
-    }
-  });
+  return (options.mergeUserMessages ? mergeUserItems(items) : items).map((item) => chatMessage(item, options));
+}
+
+function chatMessage(item: ReplayItem, options: Options): ChatCompletionMessageParam {
+  switch (item.kind) {
+    case "user":
+      return { role: "user", content: userContent(item.parts) };
+    case "result":
+      return { role: "tool", tool_call_id: item.callId, content: item.content };
+    case "assistant":
+      return assistantMessage(item, options);
+  }
 }
 
 function assistantMessage(
@@ -71,16 +73,18 @@ function assistantMessage(
 /** Text alone stays a string: that is what every endpoint reads. */
 function userContent(parts: readonly UserPart[]): string | ChatCompletionContentPart[] {
   if (parts.every((part) => part.type === "text")) return parts.map(({ text }) => text).join("");
-  return parts.map((part): ChatCompletionContentPart => {
-    switch (part.type) {
-      case "text":
-        return part;
-      case "image":
-        return { type: "image_url", image_url: { url: dataUrl(part) } };
-      case "file":
-        return { type: "file", file: { filename: part.name, file_data: dataUrl(part) } };
-    }
-  });
+  return parts.map(contentPart);
+}
+
+function contentPart(part: UserPart): ChatCompletionContentPart {
+  switch (part.type) {
+    case "text":
+      return part;
+    case "image":
+      return { type: "image_url", image_url: { url: dataUrl(part) } };
+    case "file":
+      return { type: "file", file: { filename: part.name, file_data: dataUrl(part) } };
+  }
 }
 
 function withInstructions(instructions: string, items: readonly ReplayItem[]): ReplayItem[] {

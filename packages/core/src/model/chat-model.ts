@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly reasoningEffort?: readonly ReasoningEffort[];
   /** Whether an answer can be held to a JSON Schema by the endpoint. */
   readonly structuredOutput?: boolean;
+  /** The same in a request that offers tools. */
+  readonly structuredOutputWithTools?: boolean;
 }
 
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh";

@@ -48,7 +48,12 @@ export function createEndpointModel(given: EndpointModelOptions): ChatModel {
         yield { type: "progress", code: "probe", text: `Asking ${options.model} what it takes` };
       }
       known ??= find().then((card) => {
-        if (card) current = open({ ...asked, profile: { ...(card.profile as Partial<Profile>), ...asked.profile }, ...withApi(api) });
+        if (card)
+          current = open({
+            ...asked,
+            profile: { ...(card.profile as Partial<Profile>), ...asked.profile },
+            ...withApi(api),
+          });
         return current;
       });
       yield* (await untilAborted(known, signal, current)).stream(request, signal);

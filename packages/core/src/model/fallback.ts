@@ -21,12 +21,12 @@ export function createFallbackModel({ models, clock, retries }: FallbackOptions)
   const [first] = models;
   if (!first) throw new Error("A list of models to fall back on needs one.");
   const resting = new Map<ChatModel, number>();
-  /** Retries of one request are calls with the same object. */
-  const failures = new WeakMap<ModelRequest, Map<ChatModel, number>>();
+  /** Retries of one request are calls with the same messages; a budget may change its other parts. */
+  const failures = new WeakMap<ModelRequest["messages"], Map<ChatModel, number>>();
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
-    const failed = failures.get(request) ?? new Map<ChatModel, number>();
-    failures.set(request, failed);
+    const failed = failures.get(request.messages) ?? new Map<ChatModel, number>();
+    failures.set(request.messages, failed);
     let left: ModelFailure | undefined;
     for (const [model, next] of candidates(failed)) {
       if (left) yield fallbackEvent(model, left);
@@ -40,7 +40,9 @@ export function createFallbackModel({ models, clock, retries }: FallbackOptions)
         const count = (failed.get(model) ?? 0) + 1;
         failed.set(model, count);
         const { error } = event;
-        const exhausted = error.retryable ? count > retries : error.code === "model_unavailable" || error.code === "rate_limited";
+        const exhausted = error.retryable
+          ? count > retries
+          : error.code === "model_unavailable" || error.code === "rate_limited";
         if (exhausted) resting.set(model, clock.now());
         if (!exhausted || streamed || !next || signal.aborted) {
           yield event;
@@ -91,6 +93,7 @@ function sharedCapabilities(all: readonly Capabilities[]): Capabilities {
     tools: all.every(({ tools }) => tools),
     local: all.every(({ local }) => local),
     structuredOutput: all.every(({ structuredOutput }) => structuredOutput === true),
+    structuredOutputWithTools: all.every(({ structuredOutputWithTools }) => structuredOutputWithTools === true),
     ...(windows.length > 0 && { contextWindow: Math.min(...windows) }),
   };
 }

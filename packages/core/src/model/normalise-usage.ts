@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Usage } from "../protocol/index.ts";
 import { responseUsageSchema } from "./wire-response.ts";
 
-const count = z.number().nonnegative().nullish().catch(undefined);
+/** No request has a trillion tokens: what claims so has reported nothing. */
+const count = z.number().nonnegative().max(1e12).nullish().catch(undefined);
 
 const wireUsageSchema = z.object({
   prompt_tokens: count,

@@ -168,5 +168,8 @@ async function listedWindow(endpoint: ProbedEndpoint, signal: AbortSignal): Prom
   if (list instanceof ProtocolError) return undefined;
   const entry = list.data.find(({ id }) => id === model);
   const sizes = [entry?.max_model_len, entry?.context_length, entry?.context_window, entry?.max_context_length];
-  return [...sizes, entry?.meta?.n_ctx, entry?.meta?.n_ctx_train].find((one) => one !== undefined && one !== null) ?? undefined;
+  return (
+    [...sizes, entry?.meta?.n_ctx, entry?.meta?.n_ctx_train].find((one) => one !== undefined && one !== null) ??
+    undefined
+  );
 }

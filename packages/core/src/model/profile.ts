@@ -20,6 +20,8 @@ export const profileSchema = z.object({
   logprobs: z.boolean(),
   /** Whether the endpoint holds an answer to a JSON Schema. */
   structuredOutput: z.boolean(),
+  /** Whether it does so in a request that offers tools, too: some refuse both at once, or then call no tool. */
+  structuredOutputWithTools: z.boolean(),
   /** Sent as `parallel_tool_calls`; undefined leaves it out. */
   parallelToolCalls: z.boolean().optional(),
   /** The levels it takes; with none, no effort is sent. */

@@ -70,7 +70,9 @@ export function replay(messages: readonly Message[], options: ReplayOptions): Re
     }
     closeCalls();
     if (message.role === "user") {
-      items.push({ kind: "user", parts: userParts(message, options) });
+      const parts = userParts(message, options);
+      // A record of something else than words says nothing to a model.
+      if (parts.length > 0 || message.parts.length === 0) items.push({ kind: "user", parts });
       continue;
     }
     const text = toValidUnicode(textOf(message));

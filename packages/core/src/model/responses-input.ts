@@ -5,16 +5,18 @@ import { dataUrl, type ReplayItem, type ReplayOptions, replay, type UserPart } f
 
 /** A thread as the Responses API takes it (see `replay`); the instructions stand elsewhere in the request. */
 export function toInput(messages: readonly Message[], options: ReplayOptions): ResponseInputItem[] {
-  return replay(messages, options).flatMap((item): ResponseInputItem[] => {
-    switch (item.kind) {
-      case "user":
-        return [{ role: "user", content: userContent(item.parts) }];
-      case "result":
-        return [{ type: "function_call_output", call_id: item.callId, output: item.content }];
-      case "assistant":
-        return assistantItems(item);
-    }
-  });
+  return replay(messages, options).flatMap(inputItems);
+}
+
+function inputItems(item: ReplayItem): ResponseInputItem[] {
+  switch (item.kind) {
+    case "user":
+      return [{ role: "user", content: userContent(item.parts) }];
+    case "result":
+      return [{ type: "function_call_output", call_id: item.callId, output: item.content }];
+    case "assistant":
+      return assistantItems(item);
+  }
 }
 
 /** Tools as the Responses API takes them, sorted by name (rule 30). */
@@ -49,14 +51,16 @@ function reasoningItem({ replay }: ReasoningPart): ResponseInputItem[] {
 
 function userContent(parts: readonly UserPart[]): string | ResponseInputContent[] {
   if (parts.every((part) => part.type === "text")) return parts.map(({ text }) => text).join("");
-  return parts.map((part): ResponseInputContent => {
-    switch (part.type) {
-      case "text":
-        return { type: "input_text", text: part.text };
-      case "image":
-        return { type: "input_image", detail: "auto", image_url: dataUrl(part) };
-      case "file":
-        return { type: "input_file", filename: part.name, file_data: dataUrl(part) };
-    }
-  });
+  return parts.map(contentPart);
+}
+
+function contentPart(part: UserPart): ResponseInputContent {
+  switch (part.type) {
+    case "text":
+      return { type: "input_text", text: part.text };
+    case "image":
+      return { type: "input_image", detail: "auto", image_url: dataUrl(part) };
+    case "file":
+      return { type: "input_file", filename: part.name, file_data: dataUrl(part) };
+  }
 }

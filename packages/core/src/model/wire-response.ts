@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const count = z.number().nonnegative().nullish().catch(undefined);
+/** No request has a trillion tokens: what claims so has reported nothing. */
+const count = z.number().nonnegative().max(1e12).nullish().catch(undefined);
 
 /** An item of a response's output, as far as it is read: text, refusals, reasoning, function calls. */
 const itemSchema = z.object({
