@@ -49,7 +49,7 @@ describe("a list of models", () => {
   });
 
   test("goes to the next when one is unavailable, and says so and who answered", async () => {
-    await using list = await fallbackOver([[unavailable()], [unavailable()], [text("three")]]);
+    await using list = await fallbackOver([[unavailable()], [unavailable()], [text("three")], [text("four")]]);
 
     const events = await collect(list.model, ask("Hi"));
 
@@ -61,7 +61,9 @@ describe("a list of models", () => {
       },
       { type: "progress", code: "fallback", text: expect.stringMatching(/Asking model-3 instead\.$/) },
     ]);
-    expect(events.at(-1)).toMatchObject({ type: "finished", model: "model-3" });
+    expect(events.filter(({ type }) => type === "finished")).toMatchObject([{ model: "model-3" }]);
+    expect(events.at(-1)).toMatchObject({ type: "finished" });
+    expect(list.asked()).toEqual([1, 1, 1, 0]);
   });
 
   test("lets the loop retry as often as it may, and only then goes on", async () => {
@@ -69,7 +71,8 @@ describe("a list of models", () => {
     const request = ask("Hi");
 
     expect(await failureFrom(list.model, request)).toMatchObject({ code: "rate_limited", retryAfterMs: 1000 });
-    expect(await failureFrom(list.model, request)).toMatchObject({ code: "rate_limited" });
+    // The loop may limit each attempt anew.
+    expect(await failureFrom(list.model, { ...request, maxOutputTokens: 9 })).toMatchObject({ code: "rate_limited" });
     expect(await lastEvent(list.model, request)).toMatchObject({ type: "finished", model: "model-2" });
     expect(list.asked()).toEqual([3, 1]);
   });
@@ -88,8 +91,11 @@ describe("a list of models", () => {
   test("fails as the last of them does when all have failed, and asks them all again next time", async () => {
     await using list = await fallbackOver([[unavailable(), text("one")], [httpError(404, "Not Found")]]);
 
-    expect(await failureFrom(list.model)).toMatchObject({ message: expect.stringContaining("(404: Not Found)") });
-    expect(await lastEvent(list.model)).toMatchObject({ type: "finished" });
+    const request = ask("Hi");
+    expect(await failureFrom(list.model, request)).toMatchObject({
+      message: expect.stringContaining("(404: Not Found)"),
+    });
+    expect(await lastEvent(list.model, request)).toMatchObject({ type: "finished" });
   });
 
   test("never replaces what has begun to answer", async () => {

@@ -72,6 +72,11 @@ describe("a model that is named", () => {
     });
   });
 
+  test("at a provider that speaks another API is asked over it", async () => {
+    const speaking = { providers: { home: { ...config.providers.home, api: "responses" as const } } };
+    expect(await choose({ requested: "home/tiny", config: speaking })).toMatchObject({ api: "responses" });
+  });
+
   test("at a provider whose key is not set is an error", async () => {
     expect(await fail({ requested: "work/large", environment: { WORK_KEY: "" }, config })).toEqual({
       code: "model_unavailable",

@@ -102,7 +102,11 @@ export function createApiModel(options: EndpointOptions, profile: Profile, api: 
   return {
     id: model,
     capabilities: { ...capabilitiesOf(profile), local: isLoopback(baseURL), ...options.capabilities },
-    stream: (request, signal) => readTextCalls(ask(request, signal), request, profile.dialects, options.makeId),
+    // A layer more is a tick more for every event: only models that need it pay for it.
+    stream:
+      profile.dialects.length === 0
+        ? ask
+        : (request, signal) => readTextCalls(ask(request, signal), request, profile.dialects, options.makeId),
     ...(!options.transport && { dispose: () => transport.close() }),
   };
 }

@@ -30,10 +30,12 @@ export function createFallbackModel({ models, clock, retries }: FallbackOptions)
     let left: ModelFailure | undefined;
     for (const [model, next] of candidates(failed)) {
       if (left) yield fallbackEvent(model, left);
+      left = undefined;
       let streamed = false;
       for await (const event of model.stream(request, signal)) {
         if (event.type !== "failed") {
           streamed ||= event.type !== "progress";
+          if (event.type === "finished") failures.delete(request.messages);
           yield named(event, model);
           continue;
         }
@@ -45,6 +47,7 @@ export function createFallbackModel({ models, clock, retries }: FallbackOptions)
           : error.code === "model_unavailable" || error.code === "rate_limited";
         if (exhausted) resting.set(model, clock.now());
         if (!exhausted || streamed || !next || signal.aborted) {
+          if (exhausted) failures.delete(request.messages);
           yield event;
           return;
         }

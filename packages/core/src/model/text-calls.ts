@@ -15,7 +15,7 @@ export async function* readTextCalls(
   dialects: readonly Dialect[],
   makeId: MakeId,
 ): AsyncGenerator<ModelEvent> {
-  if (dialects.length === 0 || request.tools.length === 0 || request.toolChoice === "none") return yield* events;
+  if (request.tools.length === 0 || request.toolChoice === "none") return yield* events;
   let held = "";
   let saidBefore = false;
   for await (const event of events) {
