@@ -6,26 +6,51 @@ import { reveal } from "@chingu/core/text";
 import { z } from "zod";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
+import type { OpenedRules } from "./open-rules.ts";
+import { errorText } from "./output/turn-writer.ts";
 
 /** Asks a yes-or-no question on the terminal, no being the default; without a terminal nobody is asked and it is no. */
-export async function confirm(question: string, { stdin, stderr, signal }: Io): Promise<boolean> {
-  if (!stdin.isTTY || !stderr.isTTY) return false;
+export async function confirm(question: string, io: Io): Promise<boolean> {
+  return yes.test(await answerTo(`${question} [y/N] `, io));
+}
+
+const yes = /^(y|yes|예|네|ㅇ|ㅛ)$/i;
+const always = /^(a|always|항상|ㅁ)$/i;
+
+/** What was typed; nothing where there is no terminal, or when a signal ends the wait. */
+async function answerTo(question: string, { stdin, stderr, signal }: Io, stop: AbortSignal = signal): Promise<string> {
+  if (!stdin.isTTY || !stderr.isTTY) return "";
   const reader = createInterface({ input: stdin, output: stderr });
   try {
-    const answer = await reader.question(`${question} [y/N] `, { signal });
-    return /^(y|yes|예|네|ㅇ|ㅛ)$/i.test(answer.trim());
+    return (await reader.question(question, { signal: AbortSignal.any([signal, stop]) })).trim();
   } catch {
-    return false;
+    return "";
   } finally {
     reader.close();
   }
 }
 
-/** Asks about a tool call, shown exactly as it would be made; for commands without a screen of their own. */
-export function askOnTerminal(io: Io, messages: Messages): NonNullable<TurnOptions["ask"]> {
-  return (call, _tool, reason) => {
+/**
+ * Asks about a tool call, shown exactly as it would be made; for commands without a screen of their own. "Always" shows
+ * the rule and asks once more before it is kept; a no there comes back to the first question.
+ */
+export function askOnTerminal(
+  io: Io,
+  messages: Messages,
+  remember: OpenedRules["remember"],
+): NonNullable<TurnOptions["ask"]> {
+  return async (call, _tool, { reason, always: rule }, signal) => {
     io.stderr.write(`${reveal(reason)}\n  ${reveal(call.name)} ${reveal(call.arguments)}\n`);
-    return confirm(messages.allowQuestion, io);
+    const choices = rule === undefined ? "[y/N]" : "[y/N/always]";
+    for (;;) {
+      const answer = await answerTo(`${messages.allowQuestion} ${choices} `, io, signal);
+      if (rule === undefined || !always.test(answer)) return yes.test(answer);
+      const sure = await answerTo(`${messages.alwaysQuestion(reveal(rule), reveal(io.folder))} [y/N] `, io, signal);
+      if (!yes.test(sure)) continue;
+      const problem = await remember(rule);
+      if (problem) io.stderr.write(`${errorText(problem, messages)}\n`);
+      return true;
+    }
   };
 }
 
@@ -41,14 +66,16 @@ export async function confirmServers(
     readonly hash: string;
     readonly servers: readonly { readonly name: string; readonly entry: unknown }[];
     readonly answers: string;
+    /** Without it, earlier answers alone count. */
+    readonly mayAsk: boolean;
     readonly messages: Messages;
   },
   io: Io,
 ): Promise<boolean> {
-  const { file, hash, servers, answers, messages } = asked;
+  const { file, hash, servers, answers, mayAsk, messages } = asked;
   const given = await readAnswers(answers);
   if (given.some((answer) => answer.file === file && answer.hash === hash)) return true;
-  if (!io.stdin.isTTY || !io.stderr.isTTY) return false;
+  if (!mayAsk || !io.stdin.isTTY || !io.stderr.isTTY) return false;
   for (const { name, entry } of servers) io.stderr.write(`  ${reveal(name)}: ${reveal(JSON.stringify(entry))}\n`);
   if (!(await confirm(messages.consentQuestion(file), io))) return false;
   await mkdir(dirname(answers), { recursive: true, mode: 0o700 });

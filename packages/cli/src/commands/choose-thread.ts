@@ -1,4 +1,4 @@
-import type { ThreadInfo, ThreadStore } from "@chingu/core";
+import { type ThreadInfo, type ThreadStore, waitingCalls } from "@chingu/core";
 import type { Io } from "../io.ts";
 import { namespace } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
@@ -15,6 +15,12 @@ export async function chooseThread(
   const { threads } = await store.threads(namespace, { folder: io.folder, limit: 1 });
   if (threads.length === 0) onNone();
   return threads[0]?.id;
+}
+
+/** Whether calls of a thread wait for a person's answer. */
+export async function callsWait(store: ThreadStore, id: string): Promise<boolean> {
+  const rows = await store.read({ namespace, id });
+  return waitingCalls(rows.flatMap((row) => ("message" in row ? [row.message] : []))) !== undefined;
 }
 
 /** The thread of that id, or the only one whose id starts or ends like it. */

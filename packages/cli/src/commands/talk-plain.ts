@@ -3,7 +3,7 @@ import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent, openStore, type Settings } from "../open-agent.ts";
 import { errorText, writeTurn } from "../output/turn-writer.ts";
-import { chooseThread } from "./choose-thread.ts";
+import { callsWait, chooseThread } from "./choose-thread.ts";
 import type { TalkFlags } from "./talk.ts";
 
 /** `chingu` on a terminal that can only print lines (`TERM=dumb`): a question a line, until end of input. */
@@ -11,11 +11,16 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const { messages } = settings;
   const store = await openStore(settings, io);
   let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
-  const { agent, modelLines } = await openAgent(settings, io, store);
+  const { agent, modelLines, remember } = await openAgent(settings, io, store);
   for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
     io.stderr.write(`${line}\n`);
   }
   const writer = { form: "text", quiet: false, verbose: false, stream: true, messages, now: Date.now } as const;
+  const asking = { signal: io.signal, ask: askOnTerminal(io, messages, remember) };
+  if (threadId !== undefined && (await callsWait(store, threadId))) {
+    io.stderr.write(`${messages.callWaits}\n`);
+    await writeTurn(agent.resume(threadId, asking), io, writer);
+  }
   for (;;) {
     const question = await readLine(io);
     if (question === undefined) return 0;
@@ -23,8 +28,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
     const turn = agent.turn(question, {
       ...(threadId !== undefined && { threadId }),
       folder: io.folder,
-      signal: io.signal,
-      ask: askOnTerminal(io, messages),
+      ...asking,
     });
     threadId = turn.threadId;
     await writeTurn(turn, io, writer);

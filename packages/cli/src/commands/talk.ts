@@ -1,3 +1,4 @@
+import { type TurnOptions, waitingCalls } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
 import { fetchEmbedded, namespace, openAgent, openStore, type SettingFlags, type Settings } from "../open-agent.ts";
@@ -20,11 +21,13 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
   await fetchEmbedded(opened, settings, io);
   const { agent, resolution } = opened;
   const history = threadId === undefined ? [] : await readHistory();
+  const waits = waitingCalls(history) !== undefined;
   const banner = [
     ...opened.modelLines,
     ...(resolution.kind === "failed" ? errorText(resolution.failure, messages).split("\n") : []),
     ...agent.failures.map((failure) => errorText(failure, messages)),
     messages.terminalHint,
+    ...(waits ? [messages.callWaits] : []),
   ];
 
   async function readHistory(): Promise<Message[]> {
@@ -33,6 +36,22 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
   }
 
   const { english, korean, runTerminal } = await import("../terminal/index.tsx");
+
+  /** How a turn is stopped and asks here. */
+  function inTerminal({
+    signal,
+    approve,
+  }: Parameters<Parameters<typeof runTerminal>[0]["runTurn"]>[1]): Pick<TurnOptions, "signal" | "ask"> {
+    return {
+      signal: AbortSignal.any([signal, io.signal]),
+      ask: (call, _tool, { reason, always: rule }) => {
+        if (rule === undefined) return approve({ call, reason });
+        const keep = async () => (await opened.remember(rule))?.message;
+        return approve({ call, reason, always: { rule, folder: io.folder, keep } });
+      },
+    };
+  }
+
   const exit = await runTerminal({
     stdin: io.stdin,
     stdout: io.stdout,
@@ -57,12 +76,12 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
         },
       },
     ],
-    runTurn(text, { signal, approve }) {
+    ...(waits && { opening: (context) => agent.resume(threadId ?? "", inTerminal(context)) }),
+    runTurn(text, context) {
       const turn = agent.turn(text, {
         ...(threadId !== undefined && { threadId }),
         folder: io.folder,
-        signal: AbortSignal.any([signal, io.signal]),
-        ask: (call, _tool, reason) => approve({ call, reason }),
+        ...inTerminal(context),
       });
       threadId = turn.threadId;
       return turn;

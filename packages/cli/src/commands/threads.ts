@@ -68,6 +68,8 @@ function partText(part: Part): string {
       return `(${sanitize(part.text)})`;
     case "tool_call":
       return `→ ${sanitizeLine(part.call.name)} ${sanitizeLine(part.call.arguments)}`;
+    case "approval":
+      return `? ${part.state}: ${sanitizeLine(part.reason)}`;
     case "tool_result": {
       const { outcome } = part;
       if (outcome.kind !== "value") return `← ${outcome.kind}: ${sanitize(outcome.message)}`;

@@ -1,5 +1,5 @@
 import type { Clock } from "@chingu/core/protocol";
-import { sanitize } from "@chingu/core/text";
+import { reveal, sanitize } from "@chingu/core/text";
 import { exactArguments, exactName } from "./arguments.ts";
 import type { InputEvent } from "./input/parser.ts";
 import type { TerminalLabels } from "./labels.ts";
@@ -17,7 +17,7 @@ export interface Approvals {
   readonly isWaiting: () => boolean;
   /** True when the event was an answer, or is not for anyone else while a question is open. */
   readonly take: (event: InputEvent) => boolean;
-  /** Answers everything with no. */
+  /** Leaves everything unanswered. */
   readonly cancel: () => void;
 }
 
@@ -42,6 +42,8 @@ export function createApprovals(options: {
   const { transcript, labels, style, clock, columns, onChange } = options;
   let waiting: Waiting[] = [];
   let open = false;
+  /** The rule for good is shown, and asked about once more. */
+  let confirming = false;
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let lastTyped = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -82,10 +84,55 @@ export function createApprovals(options: {
     settle();
   }
 
+  /** The call waits until the rule is kept, so that the next one finds it. */
+  async function answerAlways(): Promise<void> {
+    const first = waiting.shift();
+    open = false;
+    confirming = false;
+    lastAnswer = clock.now();
+    const problem = await first?.request.always?.keep();
+    transcript.add([`  ${style.dim(problem === undefined ? labels.allowedAlways : labels.allowed)}`]);
+    if (problem !== undefined) {
+      transcript.add(wrapText(sanitize(problem), columns() - 2).map((row) => `  ${style.error(row)}`));
+    }
+    first?.resolve(true);
+    settle();
+    onChange();
+  }
+
+  function offerAlways(): void {
+    const always = waiting[0]?.request.always;
+    if (always === undefined) return;
+    confirming = true;
+    lastAnswer = clock.now();
+    const text = labels.alwaysRule(reveal(always.rule), reveal(always.folder));
+    transcript.add(wrapText(text, columns() - 2).map((row) => `  ${style.warning(row)}`));
+  }
+
+  function question(): string | undefined {
+    if (!open) return undefined;
+    if (confirming) return labels.alwaysQuestion;
+    return waiting[0]?.request.always === undefined ? labels.approvalQuestion : labels.approvalQuestionAlways;
+  }
+
+  function takeWord(word: string): void {
+    if (word === "y" || word === "ㅛ") void (confirming ? answerAlways() : answer(true));
+    else if (word === "n" || word === "ㅜ") refuse();
+    else if ((word === "a" || word === "ㅁ") && !confirming) offerAlways();
+  }
+
+  /** No to a rule for good is not yet a no to the call. */
+  function refuse(): void {
+    if (!confirming) answer(false);
+    confirming = false;
+    lastAnswer = clock.now();
+  }
+
   function cancel(): void {
     clearTimeout(timer);
-    if (open) transcript.add([`  ${style.dim(labels.denied)}`]);
+    if (open) transcript.add([`  ${style.dim(labels.leftOpen)}`]);
     open = false;
+    confirming = false;
     const refused = waiting;
     waiting = [];
     for (const { resolve } of refused) resolve(false);
@@ -99,7 +146,7 @@ export function createApprovals(options: {
       settle();
       return promise;
     },
-    question: () => (open ? labels.approvalQuestion : undefined),
+    question,
     isWaiting: () => waiting.length > 0,
     take(event) {
       if (!open) {
@@ -108,11 +155,8 @@ export function createApprovals(options: {
         return false;
       }
       if (clock.now() < lastAnswer + betweenMs) return true;
-      if (event.type === "text") {
-        const word = event.text.toLowerCase();
-        if (word === "y" || word === "ㅛ") answer(true);
-        else if (word === "n" || word === "ㅜ") answer(false);
-      } else if (event.type === "key" && (event.name === "enter" || event.name === "escape")) answer(false);
+      if (event.type === "text") takeWord(event.text.toLowerCase());
+      else if (event.type === "key" && (event.name === "enter" || event.name === "escape")) refuse();
       return true;
     },
     cancel,

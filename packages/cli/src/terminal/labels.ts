@@ -32,10 +32,16 @@ export interface TerminalLabels {
   readonly status: Readonly<Record<Exclude<TurnStatus, "completed">, string>>;
   readonly approval: (tool: string) => string;
   readonly approvalQuestion: string;
+  readonly approvalQuestionAlways: string;
+  readonly alwaysRule: (rule: string, folder: string) => string;
+  readonly alwaysQuestion: string;
   /** The status while a question is open. */
   readonly waitingForYou: string;
   readonly allowed: string;
+  readonly allowedAlways: string;
   readonly denied: string;
+  /** The turn was stopped before the question was answered. */
+  readonly leftOpen: string;
   readonly unknownCommand: (name: string) => string;
   readonly commandFailed: (name: string, message: string) => string;
   readonly commands: string;
@@ -91,9 +97,14 @@ export const english: TerminalLabels = {
   },
   approval: (tool) => `${tool} asks to run:`,
   approvalQuestion: "Allow it? y = yes, n = no (Enter: no)",
+  approvalQuestionAlways: "Allow it? y = yes, n = no, a = always (Enter: no)",
+  alwaysRule: (rule, folder) => `The rule "allow ${rule}" would be kept for ${folder}`,
+  alwaysQuestion: "Keep this rule and allow the call? y = yes, n = no (Enter: no)",
   waitingForYou: "waiting for your answer",
   allowed: "allowed",
+  allowedAlways: "allowed, and the rule is kept",
   denied: "denied",
+  leftOpen: "not answered, and not run; `chingu resume` asks again",
   unknownCommand: (name) => `There is no command /${name}. /help lists them.`,
   commandFailed: (name, message) => `/${name} failed: ${message}`,
   commands: "Commands",
@@ -156,9 +167,14 @@ export const korean: TerminalLabels = {
   },
   approval: (tool) => `${tool} 도구가 실행을 요청합니다:`,
   approvalQuestion: "허용할까요? y = 예, n = 아니요 (Enter: 아니요)",
+  approvalQuestionAlways: "허용할까요? y = 예, n = 아니요, a = 항상 (Enter: 아니요)",
+  alwaysRule: (rule, folder) => `저장할 규칙: "allow ${rule}", 적용 폴더: ${folder}`,
+  alwaysQuestion: "이 규칙을 저장하고 호출을 허용할까요? y = 예, n = 아니요 (Enter: 아니요)",
   waitingForYou: "답을 기다리는 중",
   allowed: "허용함",
+  allowedAlways: "허용함, 규칙 저장함",
   denied: "거절함",
+  leftOpen: "답하지 않아 실행하지 않았습니다. `chingu resume` 으로 다시 물을 수 있습니다",
   unknownCommand: (name) => `/${name} 명령은 없습니다. /help로 목록을 볼 수 있습니다.`,
   commandFailed: (name, message) => `/${name} 명령이 실패했습니다: ${message}`,
   commands: "명령",

@@ -7,6 +7,14 @@ export interface ApprovalRequest {
   readonly call: ToolCall;
   /** Why it is asked: the rule or the risk, in the user's language. */
   readonly reason: string;
+  /** What "always" means here; absent where there is no such answer. */
+  readonly always?: {
+    readonly rule: string;
+    /** Where the rule holds. */
+    readonly folder: string;
+    /** Keeps the rule; resolves with what went wrong. Never rejects. */
+    readonly keep: () => Promise<string | undefined>;
+  };
 }
 
 export interface TurnContext {
@@ -40,6 +48,8 @@ export interface TerminalOptions {
   readonly history: readonly Message[];
   /** Runs one turn; its last event is `turn_end`. */
   readonly runTurn: (text: string, context: TurnContext) => AsyncIterable<AgentEvent>;
+  /** A turn that goes on with what the thread left open; it runs before anything is typed. */
+  readonly opening?: (context: TurnContext) => AsyncIterable<AgentEvent>;
   /** `/help`, `/why` and `/quit` are always there; one given here under such a name takes its place. */
   readonly commands: readonly TerminalCommand[];
   readonly labels: TerminalLabels;

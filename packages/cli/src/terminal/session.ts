@@ -1,7 +1,7 @@
 import type { TurnResult } from "@chingu/core/protocol";
 import { sanitize, sanitizeLine } from "@chingu/core/text";
 import { createApprovals } from "./approvals.ts";
-import { findCommand, typedCommand, withOwnCommands } from "./commands.ts";
+import { findCommand, type TypedCommand, typedCommand, withOwnCommands } from "./commands.ts";
 import { createComposer } from "./composer.ts";
 import type { InputEvent } from "./input/parser.ts";
 import { inputWidth, layoutLive, rowWidth, type Size } from "./live.ts";
@@ -25,7 +25,7 @@ export interface Session {
   readonly beforeCaret: () => string;
 }
 
-export interface SessionOptions extends Pick<TerminalOptions, "runTurn" | "commands" | "labels" | "clock"> {
+export interface SessionOptions extends Pick<TerminalOptions, "runTurn" | "opening" | "commands" | "labels" | "clock"> {
   readonly screen: Screen;
   readonly style: Style;
   readonly size: () => Size;
@@ -38,6 +38,8 @@ const quitAgainMs = 2000;
 /** How long leaving waits for a stopped turn to store what it has. */
 const leaveWaitMs = 2000;
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+
+type StartTurn = NonNullable<TerminalOptions["opening"]>;
 
 interface Running {
   readonly controller: AbortController;
@@ -119,13 +121,18 @@ export function createSession(options: SessionOptions): Session {
     transcript.gap();
     transcript.add(wrapIndented(sanitize(text), rowWidth(size()), "> ", "  ").map(style.bold));
     transcript.gap();
+    if (typed === undefined) launch((context) => runTurn(text, context));
+    else launch(typed);
+  }
+
+  function launch(work: TypedCommand | StartTurn): void {
     const controller = new AbortController();
     const view =
-      typed === undefined ? createTurnView({ transcript, labels, style, columns: rowWidth(size()) }) : undefined;
+      typeof work === "function" ? createTurnView({ transcript, labels, style, columns: rowWidth(size()) }) : undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     running = { controller, startedAt: clock.now(), view, ended: promise };
     beat.start();
-    void work().then(() => {
+    void finish().then(() => {
       approvals.cancel();
       const stopped = controller.signal.aborted;
       running = undefined;
@@ -136,10 +143,10 @@ export function createSession(options: SessionOptions): Session {
       refresh();
     });
 
-    async function work(): Promise<void> {
+    async function finish(): Promise<void> {
       try {
-        if (view === undefined) await runCommand(typed?.name ?? "", typed?.argument ?? "");
-        else await runOne(text, view, controller.signal);
+        if (typeof work === "object") await runCommand(work.name, work.argument);
+        else if (view !== undefined) await runOne(work, view, controller.signal);
       } catch (error) {
         addText(labels.internal, style.error);
         addText(error instanceof Error ? error.message : String(error), style.dim);
@@ -158,9 +165,9 @@ export function createSession(options: SessionOptions): Session {
     if (text !== undefined) start(text);
   }
 
-  async function runOne(text: string, view: TurnView, signal: AbortSignal): Promise<void> {
+  async function runOne(turn: StartTurn, view: TurnView, signal: AbortSignal): Promise<void> {
     try {
-      for await (const event of runTurn(text, { signal, approve: (request) => approvals.ask(request, signal) })) {
+      for await (const event of turn({ signal, approve: (request) => approvals.ask(request, signal) })) {
         view.handle(event);
       }
     } finally {
@@ -252,6 +259,7 @@ export function createSession(options: SessionOptions): Session {
     if (text !== undefined) submit(text);
   }
 
+  if (options.opening) launch(options.opening);
   refresh();
   return {
     handle(events) {

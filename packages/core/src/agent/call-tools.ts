@@ -1,58 +1,37 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
-import type {
-  Denied,
-  ReceiptDraft,
-  Tool,
-  ToolCall,
-  ToolOutcome,
-  ToolProgress,
-  UnstampedEvent,
-} from "../protocol/index.ts";
+import type { ReceiptDraft, Tool, ToolCall, ToolOutcome, ToolProgress, UnstampedEvent } from "../protocol/index.ts";
 import { capText, toValidUnicode } from "../text/index.ts";
-import { type Prepared, prepareCall } from "./arguments.ts";
-import type { Policy } from "./policy.ts";
-import type { ValidateArguments } from "./validate.ts";
+import { type ApproveCallsDeps, approveCalls, type Ready, type Unanswered } from "./approve-calls.ts";
+import type { CallResult } from "./call-result.ts";
 import { follow, sleep } from "./wait.ts";
 
-export interface CallToolsDeps {
+export interface CallToolsDeps extends Omit<ApproveCallsDeps, "tools"> {
   readonly toolbox: Toolbox;
-  readonly validate: ValidateArguments;
-  readonly policy: Policy;
   readonly threadId: string;
   /** Keeps the whole of an output that was cut for the model, and answers its name. */
   readonly saveText: (text: string) => Promise<string>;
 }
 
-export interface CallResult {
-  readonly call: ToolCall;
-  readonly outcome: ToolOutcome;
-  readonly receipt?: ReceiptDraft;
-  readonly denied?: Denied;
-}
-
-type Ready = Extract<Prepared, { kind: "ready" }>;
-type Planned =
-  | { readonly call: ToolCall; readonly ready: Ready }
-  | { readonly call: ToolCall; readonly result: CallResult };
+export type CallEvent = UnstampedEvent | { readonly type: "result"; readonly result: CallResult };
 
 /**
  * Runs the calls of one step: first decides about each, asking the person where the policy says so, then runs the
- * allowed ones side by side. Results come in the order of the calls, whatever finished first (rule 24); a failing call
+ * allowed ones side by side. Returns why, when a question stayed open: then none was run and none has a result. Results come in the order of the calls, whatever finished first (rule 24); a failing call
  * never costs its siblings theirs.
  *
- * Under abort every call still gets a result: `cancelled` where the tool was stopped or never started.
+ * Under abort every call that needs no answer still gets a result: `cancelled` where the tool was stopped or never
+ * started.
  */
 export async function* callTools(
   deps: CallToolsDeps,
   calls: readonly ToolCall[],
   signal: AbortSignal,
-): AsyncGenerator<UnstampedEvent | { readonly type: "result"; readonly result: CallResult }> {
-  const tools = deps.toolbox.list();
-  const planned: Planned[] = [];
-  for (const call of calls) planned.push(yield* plan(deps, call, tools, signal));
+): AsyncGenerator<CallEvent, Unanswered | undefined> {
+  const approved = yield* approveCalls({ ...deps, tools: deps.toolbox.list() }, calls, signal);
+  if (typeof approved === "string") return approved;
 
   const queue = createQueue<UnstampedEvent>();
-  const running = planned.map(async (one): Promise<CallResult> => {
+  const running = approved.map(async (one): Promise<CallResult> => {
     if ("result" in one) return one.result;
     queue.push({ type: "tool_start", callId: one.call.id, name: one.call.name });
     const onProgress = (progress: ToolProgress) =>
@@ -80,43 +59,7 @@ export async function* callTools(
     yield* queue.drain();
     yield { type: "result", result };
   }
-}
-
-async function* plan(
-  { validate, policy }: CallToolsDeps,
-  call: ToolCall,
-  tools: readonly Tool[],
-  signal: AbortSignal,
-): AsyncGenerator<UnstampedEvent, Planned> {
-  const prepared = prepareCall(call, tools, validate);
-  if (prepared.kind === "refused") return { call, result: { call, outcome: prepared.outcome } };
-  const decision = await policy.decide(call, prepared.tool);
-  if (decision.kind === "allow") return { call, ready: prepared };
-  if (decision.kind === "deny") return { call, result: deny(call, decision.reason) };
-  if (!policy.ask) {
-    return {
-      call,
-      result: deny(call, `${decision.reason}, and there is nobody to ask; --allow ${call.name} allows it`),
-    };
-  }
-  yield { type: "approval_request", call, reason: decision.reason };
-  const allowed = !signal.aborted && (await policy.ask(call, prepared.tool, decision.reason, signal));
-  const reason = allowed ? "allowed by the user" : "the user said no";
-  yield { type: "approval", callId: call.id, allowed, reason };
-  return allowed ? { call, ready: prepared } : { call, result: deny(call, reason) };
-}
-
-function deny(call: ToolCall, reason: string): CallResult {
-  return {
-    call,
-    outcome: {
-      kind: "error",
-      code: "denied",
-      message: reason,
-      hint: "go on without this tool, or say what it is needed for",
-    },
-    denied: { tool: call.name, arguments: call.arguments, reason },
-  };
+  return undefined;
 }
 
 async function runOne(

@@ -1,4 +1,4 @@
-import type { Decide } from "../approval/rules.ts";
+import type { Decide, Decision } from "../approval/rules.ts";
 import type { Tool, ToolCall } from "../protocol/index.ts";
 
 /** The five timeouts of rule 17, in ms. */
@@ -20,8 +20,11 @@ export interface Policy {
   readonly output: { readonly bytes: number; readonly lines: number };
   readonly timeouts: Timeouts;
   readonly decide: Decide;
-  /** Asks the person; absent where there is nobody to ask: an `ask` is then a denial. */
-  readonly ask?: (call: ToolCall, tool: Tool, reason: string, signal: AbortSignal) => Promise<boolean>;
+  /**
+   * Asks the person; absent where there is nobody to ask: an `ask` is then a denial. When the signal aborts, the answer
+   * no longer counts, and the question is left open.
+   */
+  readonly ask?: (call: ToolCall, tool: Tool, decision: Decision, signal: AbortSignal) => Promise<boolean>;
 }
 
 const defaultTimeouts: Timeouts = {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { defineTool, type ToolDefinition } from "../protocol/index.ts";
 
+export const readOutputName = "read_output";
+
 const pageCharacters = 12_000;
 
 /** Reads on in a tool output that was cut for the model (rule 23). */
@@ -8,7 +10,7 @@ export function readOutputTool(
   readText: (threadId: string, name: string) => Promise<string | undefined>,
 ): ToolDefinition {
   return defineTool({
-    name: "read_output",
+    name: readOutputName,
     description:
       "Reads a part of an earlier tool output that was too long to be shown whole. `name` is the sha256 name given where the output was cut; `offset` is the character to start at.",
     input: z.object({ name: z.string(), offset: z.number().int().nonnegative().default(0) }),

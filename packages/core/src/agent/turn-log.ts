@@ -22,6 +22,12 @@ const storeMs = 10_000;
 /** The same for a write after the turn was stopped: what was said is stored all the same (rule 20). */
 const lastWriteMs = 3_000;
 
+export interface WriterDeps {
+  readonly memory: ThreadLog;
+  readonly clock: Clock;
+  readonly ids: MakeId;
+}
+
 export async function readThread(log: ThreadLog, signal: AbortSignal): Promise<readonly Message[]> {
   return inTime(log.load(), "reading the thread", storeMs, signal);
 }
@@ -30,25 +36,37 @@ export async function readThread(log: ThreadLog, signal: AbortSignal): Promise<r
  * Stores the messages of one turn, each under `turnId:n`, so that a write that was sent twice is kept once (rule 26).
  * A write is never given up because the turn was stopped; it then runs against its own, shorter deadline.
  */
-export function createWriter(
-  { memory, clock, ids }: { readonly memory: ThreadLog; readonly clock: Clock; readonly ids: MakeId },
-  turnId: string,
-  signal: AbortSignal,
-): (message: NewMessage) => Promise<Message> {
+export function createWriter({ memory, clock, ids }: WriterDeps, turnId: string, signal: AbortSignal): MessageWriter {
   let written = 0;
-  return async (message) => {
-    const stored: Message = {
-      state: "complete",
-      ...message,
-      id: ids(),
-      turnId,
-      at: new Date(clock.now()).toISOString(),
-    };
-    const op = `${turnId}:${written}`;
-    await inTime(memory.append(stored, op), "storing a message", signal.aborted ? lastWriteMs : storeMs, unstoppable);
-    written++;
-    return stored;
+  const stamp = (message: NewMessage): Message => ({
+    state: "complete",
+    ...message,
+    id: ids(),
+    turnId,
+    at: new Date(clock.now()).toISOString(),
+  });
+  const append = (message: Message, op: string) =>
+    inTime(memory.append(message, op), "storing a message", signal.aborted ? lastWriteMs : storeMs, unstoppable);
+  return {
+    async store(message) {
+      const stored = stamp(message);
+      await append(stored, `${turnId}:${written}`);
+      written++;
+      return stored;
+    },
+    async claim(message, op) {
+      const claimed = stamp(message);
+      await append(claimed, op);
+      const kept = await readThread(memory, unstoppable);
+      return kept.some(({ id }) => id === claimed.id) ? claimed : undefined;
+    },
   };
+}
+
+export interface MessageWriter {
+  readonly store: (message: NewMessage) => Promise<Message>;
+  /** Stores a message under a name of its own; undefined when another writer had taken the name before. */
+  readonly claim: (message: NewMessage, op: string) => Promise<Message | undefined>;
 }
 
 const unstoppable = new AbortController().signal;

@@ -1,0 +1,34 @@
+import type { Message, Part, Tool } from "../protocol/index.ts";
+
+/**
+ * The tool whose output first brought words of strangers into the newest turn: a foreign one, one that reaches beyond
+ * this machine, one that is no longer there, or `relays`, which read such output again. Undefined when there is none.
+ */
+export function untrustedSource(
+  messages: readonly Message[],
+  tools: readonly Tool[],
+  relays: readonly string[],
+): string | undefined {
+  const own = new Set(
+    tools.filter(({ trusted, annotations }) => trusted && !annotations.openWorld).map(({ name }) => name),
+  );
+  return newestTurn(messages)
+    .flatMap((message) => message.parts)
+    .filter(bringsWords)
+    .find((part) => !own.has(part.name) || relays.includes(part.name))?.name;
+}
+
+/** From the words that began the turn on. A turn that goes on with a waiting call has none: it belongs to the one before. */
+function newestTurn(messages: readonly Message[]): readonly Message[] {
+  const start = messages.findLastIndex(
+    ({ role, turnId }, index) => role === "user" && messages[index - 1]?.turnId !== turnId,
+  );
+  return messages.slice(Math.max(0, start));
+}
+
+function bringsWords(part: Part): part is Extract<Part, { type: "tool_result" }> {
+  if (part.type !== "tool_result") return false;
+  const { outcome } = part;
+  // The other errors are words of ours: such a call did not reach its tool, or brought nothing back.
+  return outcome.kind !== "error" || outcome.code === "failed" || outcome.code === "invalid_arguments";
+}
