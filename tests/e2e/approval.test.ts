@@ -191,11 +191,14 @@ describe("a question that was open when the program was killed", () => {
     expect(told()).toBe("notes/a");
   });
 
-  test("is asked again at once by chingu --continue", async () => {
-    const terminal = open(["--continue"]);
+  test.each([
+    ["terminal", "xterm-256color", "y"],
+    ["terminal that only prints lines", "dumb", "y\r"],
+  ])("is asked again at once by chingu --continue in a %s", async (_, TERM, yes) => {
+    const terminal = open(["--continue"], { TERM });
     await terminal.until("A tool call of this thread waits for your answer.");
     await terminal.until("Allow it?");
-    terminal.send("y");
+    terminal.send(yes);
     await terminal.until("All done.");
     expect(told()).toBe("notes/a");
   });
