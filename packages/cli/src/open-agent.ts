@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import {
   type Agent,
+  type ApprovalLayer,
   type Config,
   createAgent,
-  createRules,
   createTransport,
   defaultPolicy,
   describeChoice,
@@ -31,6 +31,8 @@ import { createProgramTools } from "@chingu/tools";
 import { confirm, confirmServers } from "./confirm.ts";
 import type { Io } from "./io.ts";
 import { catalogues, type Language, languageOf, type Messages } from "./language/index.ts";
+import { openBudget } from "./open-budget.ts";
+import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
 import { CommandFailure } from "./output/report-failure.ts";
 import type { OutputForm } from "./output/turn-writer.ts";
@@ -46,10 +48,16 @@ export interface CommonFlags {
 
 /** Flags that stand above a setting of the same name. */
 export interface SettingFlags extends CommonFlags {
+  /** Nobody is asked anything, even where there is a terminal. */
+  readonly print?: boolean;
   readonly model?: string;
   readonly memory?: string;
   readonly system?: string;
   readonly maxSteps?: number;
+  readonly maxCost?: number;
+  readonly maxTokens?: number;
+  /** In ms. */
+  readonly maxTime?: number;
   readonly allow?: readonly string[];
 }
 
@@ -64,6 +72,8 @@ export interface Settings {
   readonly config: Config;
   /** The files that were read. */
   readonly files: readonly string[];
+  /** The rules in them about tool calls. */
+  readonly approval: readonly ApprovalLayer[];
   readonly folders: Folders;
   readonly language: Language;
   readonly messages: Messages;
@@ -75,7 +85,8 @@ export async function readSettings(flags: SettingFlags, io: Io): Promise<Setting
   const loaded = await loadConfig({ folders, folder: io.folder, environment: io.environment });
   if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
   const language = languageOf(io.environment, loaded.config.language);
-  return { flags, config: loaded.config, files: loaded.files, folders, language, messages: catalogues[language] };
+  const { config, files, approval } = loaded;
+  return { flags, config, files, approval, folders, language, messages: catalogues[language] };
 }
 
 /** The configured store, or the embedded one in the user's data folder. Throws a `StoreError`. */
@@ -126,7 +137,7 @@ export function artefactOptions({ flags, folders, messages }: Settings, io: Io):
     offline: variable(io.environment, "CHINGU_OFFLINE") === "1",
     environment: io.environment,
     consent: async ({ name, bytes, licence }) =>
-      agreed || confirm(messages.downloadQuestion(name, Math.round(bytes / 1e6), licence), io),
+      agreed || (!flags.print && confirm(messages.downloadQuestion(name, Math.round(bytes / 1e6), licence), io)),
   };
 }
 
@@ -135,11 +146,15 @@ export interface OpenedAgent {
   readonly resolution: Resolution;
   /** Which model answers and, for the embedded one, that it is small: one line each. */
   readonly modelLines: readonly string[];
+  /** Keeps a rule that a person answered "always" with for this folder, from the next call on. */
+  readonly remember: OpenedRules["remember"];
 }
 
 /** Puts the agent of this command together: model, our tools, the user's tool servers and the given store. */
 export async function openAgent(settings: Settings, io: Io, store: ThreadStore | "memory:"): Promise<OpenedAgent> {
   const { flags, config, messages } = settings;
+  // First, because a rule that cannot be read ends the command.
+  const { decide, remember, failures: ruleFailures } = await openRules(settings, io);
   const transport = openTransport(io);
   const programs = createProgramTools();
   io.cleanup.defer(() => programs.close());
@@ -167,17 +182,24 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
     clock,
     ids: makeId,
     policy: {
-      decide: createRules([...(config.allow ?? []), ...(flags.allow ?? [])]),
-      maxSteps: flags.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
-      timeouts: { ...defaultPolicy.timeouts, ...(config.timeouts as Partial<Timeouts> | undefined) },
+      decide,
+      maxSteps: flags.maxSteps ?? config.budget?.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
+      timeouts: timeoutsOf(settings),
     },
+    ...(await openBudget(settings, resolution, model)),
   });
   io.cleanup.defer(() => agent.close());
   return {
-    agent: { ...agent, failures: [...failures, ...agent.failures] },
+    agent: { ...agent, failures: [...ruleFailures, ...failures, ...agent.failures] },
+    remember,
     resolution,
     modelLines: modelLines(resolution, messages),
   };
+}
+
+function timeoutsOf({ flags, config }: Settings): Timeouts {
+  const timeouts = { ...defaultPolicy.timeouts, ...(config.timeouts as Partial<Timeouts> | undefined) };
+  return { ...timeouts, turn: flags.maxTime ?? config.budget?.maxTime ?? timeouts.turn };
 }
 
 function modelLines(resolution: Resolution, messages: Messages): string[] {
@@ -205,12 +227,14 @@ export async function fetchEmbedded({ resolution }: OpenedAgent, settings: Setti
   progress.clear();
 }
 
-function serverFiles({ folders, messages }: Settings, io: Io): Parameters<typeof loadServers>[0] {
+function serverFiles({ flags, folders, messages }: Settings, io: Io): Parameters<typeof loadServers>[0] {
   return {
     userFile: join(folders.config, "mcp.json"),
     projectFile: join(io.folder, ".mcp.json"),
     environment: io.environment,
-    consent: (file, hash, servers) =>
-      confirmServers({ file, hash, servers, answers: join(folders.state, "allowed-servers.json"), messages }, io),
+    consent: (file, hash, servers) => {
+      const answers = join(folders.state, "allowed-servers.json");
+      return confirmServers({ file, hash, servers, answers, mayAsk: !flags.print, messages }, io);
+    },
   };
 }

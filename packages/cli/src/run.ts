@@ -84,6 +84,19 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
     finish(await (await import("./commands/threads.ts")).showThread(id, flagsOf(command), io)),
   );
 
+  common(
+    program
+      .command("resume")
+      .description("answer the tool calls that wait for you, and go on")
+      .argument("[id]", "the thread; without it, the newest one of this folder"),
+  )
+    .option("-m, --model <model>", "the model to go on with")
+    .option("--memory <url>", "the store of the thread")
+    .addOption(allowOption())
+    .action(async (id: string | undefined, _, command) =>
+      finish(await (await import("./commands/resume.ts")).resume(id, flagsOf(command), io)),
+    );
+
   const models = program.command("models").description("which models can answer, and the embedded ones' files");
   common(models.command("list", { isDefault: true }).description("endpoints, local servers and embedded models"))
     .option("-m, --model <model>", "resolve this model")
@@ -181,8 +194,19 @@ function withAskFlags(command: Command): Command {
     .option("--memory <url>", "redis://…, rediss://…, sqlite:PATH or memory:")
     .option("--system <text>", "added to Chingu's instructions")
     .option("--stream", "write the answer as it comes")
+    .option("--file <path>", "a text, picture or PDF that goes with the question (repeatable)", collect, [])
+    .option("--output-schema <file>", "the answer becomes a JSON value that fits this JSON Schema")
+    .option("--max-cost <usd>", "what a turn may cost, in US dollars", positiveNumber)
+    .option("--max-tokens <n>", "tokens a turn may take, in and out", positiveInteger)
     .option("--max-steps <n>", "model calls a turn may take", positiveInteger)
-    .option("--allow <rule>", "a tool that may run without asking; * stands for anything (repeatable)", collect, []);
+    .option("--max-time <duration>", "how long a turn may take: 90s, 5m", duration)
+    .addOption(allowOption());
+}
+
+function allowOption(): Option {
+  return new Option("--allow <rule>", "calls that run without asking: TOOL or 'TOOL(argument=pattern)' (repeatable)")
+    .argParser(collect)
+    .default([], "none");
 }
 
 function positiveInteger(text: string): number {
@@ -190,6 +214,21 @@ function positiveInteger(text: string): number {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
   return value;
 }
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function duration(text: string): number {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const value = Number(amount) * (units[unit] ?? 0);
+  if (!(value > 0)) throw new InvalidArgumentError("It must be a duration such as 90s or 5m.");
+  return value;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];

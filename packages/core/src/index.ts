@@ -1,4 +1,5 @@
 export { ulid as makeId } from "ulid";
+export { outputSchemaFailure } from "./agent/answer-schema.ts";
 export {
   type Agent,
   type AgentOptions,
@@ -8,19 +9,28 @@ export {
   type TurnOptions,
 } from "./agent/create-agent.ts";
 export { runTurn, type TurnDeps, type TurnInput } from "./agent/loop.ts";
+export { type WaitingCalls, waitingCalls } from "./agent/pending.ts";
 export { defaultPolicy, type Policy, type Timeouts } from "./agent/policy.ts";
 export { systemPrompt } from "./agent/system-prompt.ts";
-export { createRules, type Decide, type Decision } from "./approval/rules.ts";
+export { openRememberedRules, type RememberedRules } from "./approval/remembered.ts";
+export {
+  builtInRules,
+  type CallContext,
+  createRules,
+  type Decide,
+  type Decision,
+  type RuleSource,
+} from "./approval/rules.ts";
 export { type Budget, createBudget, type Limits } from "./budget/budget.ts";
 export { createFileLedger, type SpendLedger } from "./budget/ledger.ts";
 export { allPrices, costOf, type Price, type Prices, priceOf } from "./budget/price.ts";
 export { loadPrices } from "./budget/price-file.ts";
 export { type Folders, foldersOf } from "./config/folders.ts";
-export { type LoadedConfig, loadConfig } from "./config/load.ts";
+export { type ApprovalLayer, type LoadedConfig, loadConfig } from "./config/load.ts";
 export { saveSettings } from "./config/save.ts";
 export { type Config, configSchema } from "./config/schema.ts";
-export { type LoadedServers, loadServers, type ServersFiles } from "./mcp/servers-file.ts";
 export { serveToolsOverStdio } from "./mcp/serve-stdio.ts";
+export { type LoadedServers, loadServers, type ServersFiles } from "./mcp/servers-file.ts";
 export { createToolServer } from "./mcp/tool-server.ts";
 export { createToolbox, type Toolbox } from "./mcp/toolbox.ts";
 export { openThreadStore } from "./memory/open.ts";

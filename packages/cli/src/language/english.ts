@@ -9,6 +9,9 @@ export const english: Messages = {
   running: (tool) => `running ${tool}…`,
   unsupported: (numbers) => `≈ not computed: ${numbers} (in no tool result, message or quote)`,
   denied: (tool, reason) => `denied: ${tool} (${reason})`,
+  spent: (steps, input, output, cost) =>
+    `${steps} ${steps === 1 ? "step" : "steps"}, ${input} tokens in and ${output} out, ${cost}`,
+  unknownCost: "cost unknown",
   smallModel: "This is a small model that runs on your machine. For another: chingu setup",
   newThread: "no earlier thread in this folder: starting a new one",
   noThreads: "no threads yet",
@@ -25,6 +28,8 @@ export const english: Messages = {
   newCommand: "start a new thread",
   newStarted: "A new thread begins.",
   allowQuestion: "Allow it?",
+  alwaysQuestion: (rule, folder) => `Keep the rule "allow ${rule}" for ${folder}, and allow this call?`,
+  callWaits: "A tool call of this thread waits for your answer.",
   checking: (url) => `Checking ${url} with one small call…`,
   setUp: (model, file) => `${model} answers. Written to ${file}.`,
   whichEndpoint: "Which endpoint?",

@@ -8,6 +8,8 @@ export interface Messages {
   readonly running: (tool: string) => string;
   readonly unsupported: (numbers: string) => string;
   readonly denied: (tool: string, reason: string) => string;
+  readonly spent: (steps: number, input: string, output: string, cost: string) => string;
+  readonly unknownCost: string;
   readonly smallModel: string;
   readonly newThread: string;
   readonly noThreads: string;
@@ -24,6 +26,8 @@ export interface Messages {
   readonly newCommand: string;
   readonly newStarted: string;
   readonly allowQuestion: string;
+  readonly alwaysQuestion: (rule: string, folder: string) => string;
+  readonly callWaits: string;
   readonly checking: (url: string) => string;
   readonly setUp: (model: string, file: string) => string;
   readonly whichEndpoint: string;

@@ -17,3 +17,11 @@ export function footnotes(result: TurnResult, messages: Messages): string[] {
     ...result.denied.map(({ tool, reason }) => messages.denied(tool, sanitizeLine(reason))),
   ];
 }
+
+/** What the turn took: `2 steps, ~30 tokens in and 10 out, $0.0012`. */
+export function spentLine({ steps, usage, cost }: TurnResult, messages: Messages): string {
+  const mark = usage.estimated ? "~" : "";
+  const [input, output] = [usage.input + usage.cacheRead + usage.cacheWrite, usage.output + usage.reasoning];
+  const price = cost.usd === null ? messages.unknownCost : `${mark}$${Number(cost.usd.toPrecision(3))}`;
+  return messages.spent(steps, `${mark}${input}`, `${mark}${output}`, price);
+}

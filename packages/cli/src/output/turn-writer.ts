@@ -1,8 +1,8 @@
 import type { AgentEvent, TurnResult } from "@chingu/core/protocol";
-import { sanitize, sanitizeLine } from "@chingu/core/text";
+import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
 import type { Messages } from "../language/index.ts";
-import { footnotes } from "./format.ts";
+import { footnotes, spentLine } from "./format.ts";
 import { createProgressLine } from "./progress-line.ts";
 
 export type OutputForm = "text" | "json" | "jsonl";
@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly verbose: boolean;
   /** Write the answer as it comes; text that a retry withdraws is marked on stderr. */
   readonly stream: boolean;
+  /** An output schema was given: as text, the value alone is written, on one line, and only a valid one. */
+  readonly asValue?: boolean;
   readonly messages: Messages;
   readonly now: () => number;
 }
@@ -43,11 +45,15 @@ export async function writeTurn(
         break;
       case "text_delta":
         progress.clear();
-        if (form === "text" && options.stream) {
+        if (form === "text" && options.stream && !options.asValue) {
           const text = sanitize(event.text);
           io.stdout.write(text);
           streamed += text;
         }
+        break;
+      case "tool_call":
+        if (options.verbose)
+          note(`→ ${sanitizeLine(event.call.name)} ${fitCells(sanitizeLine(event.call.arguments), 200)}`);
         break;
       case "tool_start":
         if (!options.quiet) progress.show(messages.running(event.name));
@@ -81,6 +87,7 @@ export async function writeTurn(
   progress.clear();
   if (!result) throw new Error("the turn ended without a turn_end event");
   writeResult(result, streamed, io, options);
+  if (options.verbose) note(spentLine(result, messages));
   return result;
 }
 
@@ -89,17 +96,28 @@ export function writeResult(
   result: TurnResult,
   streamed: string,
   { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
-  { form, quiet, messages }: Pick<WriterOptions, "form" | "quiet" | "messages">,
+  { form, quiet, asValue, messages }: Pick<WriterOptions, "form" | "quiet" | "asValue" | "messages">,
 ): void {
   if (form === "json") stdout.write(`${JSON.stringify(result)}\n`);
-  if (form === "text" && result.answer) {
-    const answer = sanitize(result.answer);
-    stdout.write(streamed ? "" : answer);
-    if (!answer.endsWith("\n")) stdout.write("\n");
+  const said = asValue ? valueText(result) : sanitize(result.answer);
+  if (form === "text" && said) {
+    stdout.write(streamed ? "" : said);
+    if (!said.endsWith("\n")) stdout.write("\n");
   }
   if (form === "text" && !quiet) for (const line of footnotes(result, messages)) stderr.write(`${line}\n`);
   if (result.error) stderr.write(`${errorText(result.error, messages)}\n`);
   else if (result.status === "aborted") stderr.write(`${messages.stopped}\n`);
+}
+
+/** The value as one line of JSON that no terminal can be fooled with: what could is written as `\\u` escapes, which say the same. */
+function valueText({ status, value }: TurnResult): string {
+  if (status !== "completed") return "";
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }
 
 /** `error: what happened. What to do.` */

@@ -1,8 +1,10 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
 import type { ChatModel, ModelFailure, ModelRequest } from "../model/chat-model.ts";
 import type { Message, UnstampedEvent } from "../protocol/index.ts";
+import { type AnswerSchema, repairInstruction, schemaInstruction } from "./answer-schema.ts";
 import { type CallModelDeps, callModel, type ModelAnswer } from "./call-model.ts";
 import { type ContextWindow, type Cut, estimateTokens, fitContext } from "./context.ts";
+import { inputTokens } from "./estimate-usage.ts";
 import { replayable } from "./repair.ts";
 
 export interface AskModelDeps extends CallModelDeps {
@@ -16,11 +18,15 @@ export interface Asking {
   readonly messages: readonly Message[];
   /** The model must answer now (rule 22). */
   readonly last: boolean;
+  /** What the turn's answer must fit. */
+  readonly answerSchema?: AnswerSchema | undefined;
+  /** The answer that missed the schema: the model is to write it again, and to call nothing. */
+  readonly repair?: Repair | undefined;
 }
 
-export interface Asked {
-  readonly answer: ModelAnswer;
-  readonly request: ModelRequest;
+export interface Repair {
+  readonly text: string;
+  readonly issues: readonly string[];
 }
 
 /**
@@ -32,23 +38,22 @@ export async function* askModel(
   deps: AskModelDeps,
   asking: Asking,
   signal: AbortSignal,
-): AsyncGenerator<UnstampedEvent, Asked> {
-  const fixed = fixedPart(deps.toolbox, asking.system);
+): AsyncGenerator<UnstampedEvent, ModelAnswer> {
+  const fixed = fixedPart(deps, asking);
   const known = fitted(lastAsked(asking.messages), deps.window, fixed.tokens).cut?.droppedMessages ?? 0;
   const first = fitted(asking.messages, deps.window, fixed.tokens);
   if (first.cut && first.cut.droppedMessages > known) yield { type: "compaction", reason: "window", ...first.cut };
   const request = requestOf(fixed, asking, first.messages);
   const answer = yield* callModel(deps, request, signal);
   const overflow = overflowOf(answer, deps.model);
-  if (!overflow || signal.aborted) return { answer, request };
+  if (!overflow || signal.aborted) return answer;
 
-  deps.window.learn(estimateTokens(request.messages) + fixed.tokens);
+  deps.window.learn(inputTokens(request));
   const second = fitted(asking.messages, deps.window, fixed.tokens);
-  if (!second.cut || shrunkNothing(first.cut, second.cut)) return { answer: failed(answer, overflow), request };
+  if (!second.cut || shrunkNothing(first.cut, second.cut)) return failed(answer, overflow);
   yield { type: "retry", attempt: 1, delayMs: 0, error: { code: overflow.code, message: overflow.message } };
   yield { type: "compaction", reason: "overflow", ...second.cut };
-  const smaller = requestOf(fixed, asking, second.messages);
-  return { answer: yield* callModel(deps, smaller, signal), request: smaller };
+  return yield* callModel(deps, requestOf(fixed, asking, second.messages), signal);
 }
 
 /** What the model was asked with the last time: what was left out then is no news now. */
@@ -62,14 +67,19 @@ function lastAsked(messages: readonly Message[]): readonly Message[] {
   );
 }
 
-interface FixedPart extends Pick<ModelRequest, "system" | "tools"> {
+interface FixedPart extends Pick<ModelRequest, "system" | "tools" | "outputSchema"> {
   readonly tokens: number;
 }
 
 /** What heads every request: the same from call to call (rule 30). */
-function fixedPart(toolbox: Toolbox, system: string): FixedPart {
+function fixedPart({ toolbox, model }: AskModelDeps, { system, answerSchema }: Asking): FixedPart {
   const tools = toolbox.list().map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  return { system, tools, tokens: estimateTokens(system) + estimateTokens(tools) };
+  const tokens = estimateTokens(system) + estimateTokens(tools);
+  if (!answerSchema) return { system, tools, tokens };
+  const { schema, strict } = answerSchema;
+  const { structuredOutput, structuredOutputWithTools } = model.capabilities;
+  const held = tools.length > 0 ? structuredOutputWithTools : structuredOutput;
+  return { system, tools, ...(held && { outputSchema: { schema, strict } }), tokens: tokens + estimateTokens(schema) };
 }
 
 function fitted(messages: readonly Message[], window: ContextWindow, overhead: number) {
@@ -80,23 +90,45 @@ function fitted(messages: readonly Message[], window: ContextWindow, overhead: n
 }
 
 /** The stable part first; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
-function requestOf({ system, tools }: FixedPart, { last }: Asking, messages: readonly Message[]): ModelRequest {
-  if (!last) return { system, tools, messages, toolChoice: "auto" };
-  return { system, tools, messages: [...messages, answerNow(messages)], toolChoice: "none" };
+function requestOf({ system, tools, outputSchema }: FixedPart, asking: Asking, messages: readonly Message[]) {
+  const { last, repair, answerSchema } = asking;
+  const asides: Message[] = [];
+  const say = (role: Message["role"], text: string) => asides.push(aside([...messages, ...asides], role, text));
+  if (repair && answerSchema) {
+    say("assistant", repair.text);
+    say("user", repairInstruction(repair.issues, answerSchema));
+  }
+  if (last) say("user", answerNow);
+  const request: ModelRequest = {
+    system,
+    tools,
+    messages: [...(answerSchema && !outputSchema ? instructed(messages, answerSchema) : messages), ...asides],
+    toolChoice: last || repair ? "none" : "auto",
+    ...(outputSchema && { outputSchema }),
+  };
+  return request;
 }
 
+const answerNow = "This is the last step of this turn: answer now with what you have. No tool can be called any more.";
+
 /** Said to the model alone, never stored. */
-function answerNow(messages: readonly Message[]): Message {
-  const newest = messages.at(-1);
-  const text = "This is the last step of this turn: answer now with what you have. No tool can be called any more.";
-  return {
-    id: `${newest?.id ?? "turn"}-last-step`,
-    turnId: newest?.turnId ?? "",
-    role: "user",
-    state: "complete",
-    at: newest?.at ?? "",
-    parts: [{ type: "text", text }],
-  };
+function aside(messages: readonly Message[], role: Message["role"], text: string): Message {
+  const { id = "turn", turnId = "", at = "" } = messages.at(-1) ?? {};
+  return { id: `${id}-aside`, turnId, role, state: "complete", at, parts: [{ type: "text", text }] };
+}
+
+/**
+ * The messages with the schema's instruction behind the words that began the newest turn: from the first step to the last
+ * it stands in the same place. It is not stored: in the thread the person's words are the person's own.
+ */
+function instructed(messages: readonly Message[], schema: AnswerSchema): readonly Message[] {
+  const turnId = messages.findLast(({ role }) => role === "user")?.turnId;
+  const first = messages.findIndex((message) => message.role === "user" && message.turnId === turnId);
+  return messages.map((message, index) =>
+    index === first
+      ? { ...message, parts: [...message.parts, { type: "text", text: `\n\n${schemaInstruction(schema)}` }] }
+      : message,
+  );
 }
 
 function overflowOf({ end }: ModelAnswer, model: ChatModel): ModelFailure | undefined {

@@ -1,11 +1,14 @@
 import type { ChatModel, ModelEvent, ModelFailure, ModelRequest } from "../model/chat-model.ts";
-import type { Clock, UnstampedEvent } from "../protocol/index.ts";
+import type { Clock, UnstampedEvent, Usage } from "../protocol/index.ts";
+import { estimateUsage } from "./estimate-usage.ts";
 import type { Policy, Timeouts } from "./policy.ts";
 import { repeatsItself } from "./repetition.ts";
+import type { Spending } from "./spending.ts";
 import { createWaits, follow, sleep, TimeoutError } from "./wait.ts";
 
 export interface CallModelDeps {
   readonly model: ChatModel;
+  readonly spending: Spending;
   readonly policy: Pick<Policy, "maxRetries" | "timeouts">;
   readonly clock: Clock;
   /** From 0 to 1: spreads retries out. */
@@ -17,6 +20,8 @@ export interface ModelAnswer {
   readonly text: string;
   readonly reasoning: string;
   readonly end: Extract<ModelEvent, { type: "finished" | "failed" }>;
+  /** What the last attempt used; undefined: nothing that anybody could know of. */
+  readonly usage?: Usage | undefined;
 }
 
 /**
@@ -24,6 +29,9 @@ export interface ModelAnswer {
  * and time-outs are retried with growing, spread-out waits that honour what the provider asked for; a stream that was
  * cut short is retried once (rule 10). Deltas are yielded as they come; a `retry` event withdraws them. No tool runs in
  * here, so a retry can repeat no effect.
+ *
+ * Each attempt asks the budget first and settles after it, with what the provider reports or else with an estimate, and
+ * is told by a `usage` event; one that found no room is not made.
  *
  * Under abort the answer comes back at once with what was said so far and `failed` / `aborted`.
  */
@@ -33,7 +41,7 @@ export async function* callModel(
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, ModelAnswer> {
   for (let attempt = 1; ; attempt++) {
-    const answer = yield* attemptOnce(deps, request, signal);
+    const answer = yield* pay(deps, request, signal);
     const failure = retryReason(answer, attempt);
     if (!failure || attempt > deps.policy.maxRetries || signal.aborted) return answer;
     const delayMs = Math.round(failure.retryAfterMs ?? backoff(attempt, deps.random));
@@ -63,6 +71,36 @@ function retryReason({ end }: ModelAnswer, attempt: number): ModelFailure | unde
 function backoff(attempt: number, random: () => number): number {
   const full = Math.min(30_000, 500 * 2 ** (attempt - 1));
   return full / 2 + (full / 2) * random();
+}
+
+async function* pay(
+  deps: CallModelDeps,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, ModelAnswer> {
+  const leave = await deps.spending.reserve(request);
+  if ("code" in leave) return { text: "", reasoning: "", end: { type: "failed", error: leave } };
+  const { maxOutputTokens } = leave;
+  const limited = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };
+  let usage: Usage | undefined;
+  let answer: ModelAnswer;
+  try {
+    answer = yield* attemptOnce(deps, limited, signal);
+    usage = usageOf(answer, request);
+  } finally {
+    await leave.settle(usage);
+  }
+  const model = (answer.end.type === "finished" && answer.end.model) || deps.model.id;
+  if (usage) yield { type: "usage", model, usage };
+  return { ...answer, usage };
+}
+
+/** What an attempt used: as reported, else estimated. One that failed before it said anything used nothing. */
+function usageOf(answer: ModelAnswer, request: ModelRequest): Usage | undefined {
+  const { end, text, reasoning } = answer;
+  if (end.type === "failed") return text || reasoning ? estimateUsage(request, answer) : undefined;
+  const written = end.calls.map((call) => `${call.name}${call.arguments}`).join("");
+  return end.usage ?? estimateUsage(request, { text: text + written, reasoning });
 }
 
 async function* attemptOnce(

@@ -1,4 +1,5 @@
 import type { Message } from "../protocol/index.ts";
+import { messageTokens } from "./estimate-usage.ts";
 import { replayable } from "./repair.ts";
 
 /** How many tokens a model takes: what its endpoint says, or what an overflow has taught. Undefined is unknown. */
@@ -104,8 +105,10 @@ function blocksOf(messages: readonly Message[]): Block[] {
     if (message.role === "tool" && blocks.length > 0) blocks.at(-1)?.push(message);
     else blocks.push([message]);
   }
-  return blocks.map((own) => ({ messages: own, tokens: estimateTokens(own), isUser: own[0]?.role === "user" }));
+  return blocks.map((own) => ({ messages: own, tokens: tokensOf(own), isUser: own[0]?.role === "user" }));
 }
+
+const tokensOf = (messages: readonly Message[]) => messages.reduce((sum, message) => sum + messageTokens(message), 0);
 
 const sum = (blocks: readonly Block[]) => blocks.reduce((tokens, block) => tokens + block.tokens, 0);
 

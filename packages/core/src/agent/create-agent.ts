@@ -1,4 +1,7 @@
-import { createRules, type Decide } from "../approval/rules.ts";
+import { builtInRules, type Decide } from "../approval/rules.ts";
+import type { Limits } from "../budget/budget.ts";
+import type { SpendLedger } from "../budget/ledger.ts";
+import { type Price, priceOf } from "../budget/price.ts";
 import type { ServerConfig } from "../mcp/server-config.ts";
 import { createToolServer } from "../mcp/tool-server.ts";
 import { createToolbox, type Toolbox } from "../mcp/toolbox.ts";
@@ -10,20 +13,25 @@ import type {
   AgentEvent,
   Clock,
   Failure,
+  FilePart,
+  ImagePart,
+  JsonSchema,
   MakeId,
   Tool,
   ToolCall,
   ToolDefinition,
   TurnResult,
 } from "../protocol/index.ts";
+import { openAnswerSchema } from "./answer-schema.ts";
 import { createContextWindow } from "./context.ts";
 import { runTurn, type Steering } from "./loop.ts";
 import { createMakeId } from "./make-id.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
+import { openSpending } from "./spending.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { openThreadLog } from "./thread-log.ts";
-import { createArgumentValidator } from "./validate.ts";
+import { createArgumentValidator, createSchemaCompiler } from "./validate.ts";
 
 /** An OpenAI-compatible endpoint. */
 export interface Endpoint {
@@ -49,6 +57,12 @@ export interface AgentOptions {
   readonly approve?: (call: ToolCall, tool: Tool) => "allow" | "deny" | Promise<"allow" | "deny">;
   /** Rules and limits in full, for those who want more than `approve`. */
   readonly policy?: Partial<Policy>;
+  /** What each turn may cost in dollars and tokens, and all turns of a day. Steps and time are the policy's. */
+  readonly budget?: Pick<Limits, "cost" | "costPerDay" | "tokens">;
+  /** What the model costs; null where nobody knows; when left out, what the price table says. */
+  readonly price?: Price | null;
+  /** Where the day's spending is kept: a limit a day needs it. */
+  readonly ledger?: SpendLedger;
   /** Where foreign servers get their minimal environment from; empty when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
@@ -67,6 +81,10 @@ export interface TurnOptions {
   readonly signal?: AbortSignal;
   /** Asks the person about a tool call that no rule decides. */
   readonly ask?: Policy["ask"];
+  /** Makes the answer one JSON value that fits this JSON Schema; `value` of the result holds it. One that cannot be used ends the turn as `failed` with `usage`. */
+  readonly outputSchema?: JsonSchema;
+  /** Pictures and files that go with the text. */
+  readonly attachments?: readonly (ImagePart | FilePart)[];
 }
 
 /** The events of one turn, to be read once; or its result alone. */
@@ -88,6 +106,12 @@ export interface Agent extends AsyncDisposable {
   /** Servers that did not start and tools that were left out. */
   readonly failures: readonly Failure[];
   turn(text: string, options?: TurnOptions): Turn;
+  /**
+   * Goes on in a thread whose calls wait for a person: asks again, runs what is allowed, and lets the model go on. Without
+   * `ask`, calls that no rule allows go on waiting and the turn ends as `denied`; a thread in which nothing waits ends it
+   * as `failed` with `usage`.
+   */
+  resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder">): Turn;
   close(): Promise<void>;
 }
 
@@ -115,12 +139,51 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     signal,
   });
   const policy: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
-  const validate = createArgumentValidator();
+  const compileSchema = createSchemaCompiler();
+  const validate = createArgumentValidator(compileSchema);
   const window = createContextWindow(model.capabilities.contextWindow);
   const system = options.system ?? systemPrompt();
+  const { budget: limits = {}, ledger, price = tablePrice(options.model, model) } = options;
 
   const close = async () => {
     await Promise.allSettled([toolbox.close(), ...(borrowed ? [] : [store.close()]), own?.dispose?.()]);
+  };
+  const run = (text: string | undefined, options: TurnOptions): Turn => {
+    const { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = options;
+    const { outputSchema, attachments } = options;
+    const memory = openThreadLog(store, { namespace, id: threadId }, folder === undefined ? {} : { folder });
+    const steering = createSteering(stop);
+    const spent = openSpending({
+      limits,
+      model: model.id,
+      price: price ?? undefined,
+      clock,
+      makeId: ids,
+      ...(ledger && { ledger }),
+    });
+    const deps = {
+      model,
+      toolbox,
+      memory,
+      policy: ask ? { ...policy, ask } : policy,
+      spending: spent.spending,
+      validate,
+      clock,
+      ids,
+      random,
+      window,
+      steering,
+    };
+    const answerSchema = outputSchema && openAnswerSchema(outputSchema, compileSchema);
+    const refusal = spent.refusal ?? (answerSchema && "code" in answerSchema ? answerSchema : undefined);
+    const input = {
+      system,
+      ...(text !== undefined && { text }),
+      ...(attachments && { attachments }),
+      ...(answerSchema && !("code" in answerSchema) && { answerSchema }),
+      ...(refusal && { refusal }),
+    };
+    return readOnce(threadId, runTurn(deps, input, stop), steering.steer);
   };
   return {
     model,
@@ -128,23 +191,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     toolbox,
     failures,
     tools: () => toolbox.list(),
-    turn(text, { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = {}) {
-      const memory = openThreadLog(store, { namespace, id: threadId }, folder === undefined ? {} : { folder });
-      const steering = createSteering(stop);
-      const deps = {
-        model,
-        toolbox,
-        memory,
-        policy: ask ? { ...policy, ask } : policy,
-        validate,
-        clock,
-        ids,
-        random,
-        window,
-        steering,
-      };
-      return readOnce(threadId, runTurn(deps, { text, system }, stop), steering.steer);
-    },
+    turn: (text, turnOptions = {}) => run(text, turnOptions),
+    resume: (threadId, turnOptions = {}) => run(undefined, { ...turnOptions, threadId }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -156,8 +204,12 @@ function connect({ name, ...endpoint }: Endpoint, of: { readonly makeId: MakeId;
   return createChatCompletionsModel({ model: name, ...endpoint, ...of });
 }
 
+function tablePrice(asked: AgentOptions["model"], { id, capabilities: { local } }: ChatModel): Price | undefined {
+  return priceOf({ model: id, local, ...("baseURL" in asked && { baseURL: asked.baseURL }) }, { own: {} });
+}
+
 function decideBy(approve: AgentOptions["approve"]): Decide {
-  if (!approve) return createRules([]);
+  if (!approve) return builtInRules;
   return async (call, tool) => {
     const kind = await approve(call, tool);
     return { kind, reason: kind === "allow" ? "allowed" : "not allowed" };

@@ -1,20 +1,41 @@
 import type { ModelRequest } from "../model/chat-model.ts";
-import type { Usage } from "../protocol/index.ts";
+import type { Message, Part, Usage } from "../protocol/index.ts";
 
 /** Tokens when the provider reports none: a third of the bytes, which suits Korean and English alike; marked as estimated. */
 export function estimateUsage(
   request: ModelRequest,
   answer: { readonly text: string; readonly reasoning: string },
 ): Usage {
-  const { system, messages, tools } = request;
   return {
-    input: tokens(system) + tokens(JSON.stringify(messages.map(({ parts }) => parts))) + tokens(JSON.stringify(tools)),
+    input: inputTokens(request),
     cacheRead: 0,
     cacheWrite: 0,
     output: tokens(answer.text),
     reasoning: tokens(answer.reasoning),
     estimated: true,
   };
+}
+
+/** What is sent, in tokens. */
+export function inputTokens({ system, messages, tools, outputSchema }: ModelRequest): number {
+  const fixed =
+    tokens(system) + tokens(JSON.stringify(tools)) + (outputSchema ? tokens(JSON.stringify(outputSchema)) : 0);
+  return fixed + messages.reduce((sum, message) => sum + messageTokens(message), 0);
+}
+
+/** One message, in tokens. */
+export function messageTokens({ parts }: Pick<Message, "parts">): number {
+  return parts.reduce((sum, part) => sum + partTokens(part), 0);
+}
+
+/** A picture costs by its size in pixels, about this much at most endpoints' usual size; a PDF by its pages, of some 50 kB. */
+const imageTokens = 1_600;
+const tokensPerFileByte = 0.04;
+
+function partTokens(part: Part): number {
+  if (part.type === "image") return imageTokens;
+  if (part.type === "file") return Math.ceil(part.data.length * tokensPerFileByte);
+  return tokens(JSON.stringify(part));
 }
 
 const tokens = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);

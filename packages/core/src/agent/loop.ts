@@ -1,45 +1,41 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
 import { StoreError } from "../memory/thread-store.ts";
-import type { ChatModel, ModelRequest } from "../model/chat-model.ts";
-import {
-  type AgentEvent,
-  addUsage,
-  type Clock,
-  type MakeId,
-  type Message,
-  type MessageState,
-  noUsage,
-  type Part,
-  type Receipt,
-  type ReceiptDraft,
-  type ToolCall,
-  type ToolOutcome,
-  type UnstampedEvent,
-  type Usage,
+import type { ChatModel } from "../model/chat-model.ts";
+import type {
+  AgentEvent,
+  Clock,
+  Failure,
+  FilePart,
+  ImagePart,
+  MakeId,
+  MessageState,
+  Part,
+  UnstampedEvent,
 } from "../protocol/index.ts";
-import { makeReceipt } from "../receipts/make.ts";
 import { toValidUnicode } from "../text/index.ts";
-import { isCut } from "./arguments.ts";
-import { askModel } from "./ask-model.ts";
+import { type AnswerSchema, invalidOutput, readFinalAnswer } from "./answer-schema.ts";
+import { askModel, type Repair } from "./ask-model.ts";
 import type { ModelAnswer } from "./call-model.ts";
-import { type CallResult, callTools } from "./call-tools.ts";
 import type { ContextWindow } from "./context.ts";
-import { estimateUsage } from "./estimate-usage.ts";
 import { createIsoTime } from "./iso-time.ts";
+import { answerOp, closingMessage, waitingCalls } from "./pending.ts";
 import type { Policy } from "./policy.ts";
-import { createRepetitionGuard, repeatedOutcome } from "./repetition.ts";
+import { createRepetitionGuard } from "./repetition.ts";
+import { refusalOf, runCalls } from "./run-calls.ts";
+import type { Spending } from "./spending.ts";
 import {
   endOfAnswer,
   endOfFailure,
-  endOfRepetition,
   endOfSteps,
   endOfStop,
+  foundNoRoom,
+  nothingWaits,
   resultOf,
-  sourcesOf,
   type TurnEnd,
   type TurnProgress,
 } from "./turn-end.ts";
-import { createWriter, type NewMessage, readThread, type ThreadLog } from "./turn-log.ts";
+import type { NewMessage, ThreadLog } from "./turn-log.ts";
+import { openThread, type TurnThread } from "./turn-thread.ts";
 import type { ValidateArguments } from "./validate.ts";
 
 export interface TurnDeps {
@@ -47,6 +43,8 @@ export interface TurnDeps {
   readonly toolbox: Toolbox;
   readonly memory: ThreadLog;
   readonly policy: Policy;
+  /** This turn's: every model call asks it first. */
+  readonly spending: Spending;
   readonly validate: ValidateArguments;
   readonly clock: Clock;
   readonly ids: MakeId;
@@ -67,9 +65,16 @@ export interface Steering {
 }
 
 export interface TurnInput {
-  readonly text: string;
+  /** What the user says. Absent: the turn goes on with the thread's calls that wait for a person. */
+  readonly text?: string;
+  /** Pictures and files that go with it. */
+  readonly attachments?: readonly (ImagePart | FilePart)[];
   /** The same from turn to turn: nothing volatile (rule 30). */
   readonly system: string;
+  /** The answer is to be one JSON value that fits it. */
+  readonly answerSchema?: AnswerSchema;
+  /** Why the turn cannot begin: then nothing is stored, and nothing asked. */
+  readonly refusal?: Failure;
 }
 
 /**
@@ -83,10 +88,10 @@ export interface TurnInput {
 export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSignal): AsyncGenerator<AgentEvent> {
   const turnId = deps.ids();
   const reading = new AbortController();
-  const stop = AbortSignal.any([signal, reading.signal, AbortSignal.timeout(deps.policy.timeouts.turn)]);
+  const stop = AbortSignal.any([signal, reading.signal, AbortSignal.timeout(timerMs(deps.policy.timeouts.turn))]);
   const progress: TurnProgress = {
     answer: "",
-    usage: noUsage,
+    value: null,
     model: deps.model.id,
     steps: 0,
     receipts: [],
@@ -112,7 +117,7 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
     } catch (error) {
       end = endOfError(error, stop, progress);
     }
-    const of = { model: deps.model, threadId: deps.memory.threadId, turnId };
+    const of = { spending: deps.spending, threadId: deps.memory.threadId, turnId };
     yield stamp({ type: "turn_end", reason: end.status, result: resultOf(progress, end, of) });
   } finally {
     deps.steering?.close();
@@ -123,38 +128,15 @@ export async function* runTurn(deps: TurnDeps, input: TurnInput, signal: AbortSi
   }
 }
 
+/** Timers count whole milliseconds, and no further than this. */
+const timerMs = (ms: number) => Math.min(Math.ceil(ms), 2 ** 31 - 1);
+
 async function drain(steps: AsyncGenerator<UnstampedEvent, TurnEnd>): Promise<void> {
   try {
     while (!(await steps.next()).done);
   } catch {
     // Nobody is left to tell.
   }
-}
-
-/** The thread as the turn sees it: what was there, and what the turn has stored since. */
-interface TurnThread {
-  readonly messages: readonly Message[];
-  keep(message: NewMessage): Promise<UnstampedEvent>;
-}
-
-async function openThread(
-  deps: TurnDeps,
-  turnId: string,
-  progress: TurnProgress,
-  signal: AbortSignal,
-): Promise<TurnThread> {
-  const store = createWriter(deps, turnId, signal);
-  const messages = [...(await readThread(deps.memory, signal))];
-  progress.sources.push(...messages.flatMap(sourcesOf));
-  return {
-    messages,
-    async keep(message) {
-      const stored = await store(message);
-      messages.push(stored);
-      progress.sources.push(...sourcesOf(stored));
-      return { type: "message", message: stored };
-    },
-  };
 }
 
 async function* runSteps(
@@ -164,17 +146,55 @@ async function* runSteps(
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
+  const { text, attachments, system, answerSchema, refusal } = input;
+  if (refusal) return { status: "failed", error: refusal };
   const thread = await openThread(deps, turnId, progress, signal);
-  yield await hear(thread, input.text);
-  const end = yield* step(deps, thread, input.system, progress, signal);
+  let early: TurnEnd | undefined;
+  if (text === undefined) early = yield* resumeCalls(deps, thread, progress, signal);
+  else {
+    yield await hear(thread, text, attachments);
+    yield* closeWaiting(thread);
+  }
+  const end = early ?? (yield* step(deps, thread, { system, answerSchema }, progress, signal));
   // What was accepted and came too late to be heard is the thread's all the same (rule 19).
   deps.steering?.close();
   yield* hearSteering(deps, thread);
   return end;
 }
 
-function hear(thread: TurnThread, text: string): Promise<UnstampedEvent> {
-  return thread.keep({ role: "user", parts: [{ type: "text", text: toValidUnicode(text.normalize("NFC")) }] });
+function hear(thread: TurnThread, text: string, attachments: readonly Part[] = []): Promise<UnstampedEvent> {
+  const said: Part = { type: "text", text: toValidUnicode(text.normalize("NFC")) };
+  return thread.keep({ role: "user", parts: [said, ...attachments] });
+}
+
+/** Asks again about the calls that wait for a person and runs them with their siblings; gives back why the turn must end. */
+async function* resumeCalls(
+  deps: TurnDeps,
+  thread: TurnThread,
+  progress: TurnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, TurnEnd | undefined> {
+  const waiting = waitingCalls(thread.messages);
+  if (!waiting) return nothingWaits;
+  const { calls, pending } = waiting;
+  for (const call of calls) yield { type: "tool_call", call };
+  const stop = yield* runCalls(deps, thread, { calls }, { progress, repetition: createRepetitionGuard() }, signal);
+  const { error, status } = stop ?? {};
+  if (status === "denied" && error && !deps.policy.ask) {
+    for (const { name, arguments: args } of pending) {
+      progress.denied.push({ tool: name, arguments: args, reason: error.message });
+    }
+  }
+  return stop;
+}
+
+/** Calls nobody has answered are not run any more once the conversation goes on. */
+async function* closeWaiting(thread: TurnThread): AsyncGenerator<UnstampedEvent> {
+  const waiting = waitingCalls(thread.messages);
+  const [first] = waiting?.pending ?? [];
+  if (!waiting || !first) return;
+  const closed = await thread.claim(closingMessage(waiting), answerOp(first));
+  if (closed) yield closed;
 }
 
 async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncGenerator<UnstampedEvent, boolean> {
@@ -186,62 +206,65 @@ async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncG
 async function* step(
   deps: TurnDeps,
   thread: TurnThread,
-  system: string,
+  { system, answerSchema }: { readonly system: string; readonly answerSchema: AnswerSchema | undefined },
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
   const { maxSteps } = deps.policy;
+  // An answer that misses its schema is asked for once more in a turn, as a step of its own.
+  let repair: Repair | undefined;
+  let repaired = false;
   const repetition = createRepetitionGuard();
   while (progress.steps < maxSteps) {
     yield* hearSteering(deps, thread);
     progress.steps++;
     yield { type: "step_start", step: progress.steps };
     const last = progress.steps === maxSteps;
-    const { answer, request } = yield* askModel(deps, { messages: thread.messages, system, last }, signal);
-    const message = assistantMessage(answer, request, progress);
-    progress.usage = addUsage(progress.usage, message.usage);
-    yield { type: "usage", model: progress.model, usage: message.usage };
+    const asking = { messages: thread.messages, system, last, answerSchema, repair };
+    const answer = yield* askModel(deps, asking, signal);
+    const read = answerSchema && readFinalAnswer(answer, answerSchema, { repairing: repair !== undefined });
+    repair = undefined;
+    progress.value = read?.kind === "value" ? read.value : null;
+    const message = assistantMessage(answer, progress, read?.kind === "misses");
     if (message.parts.length > 0) yield await thread.keep(message);
 
     if (signal.aborted) return endOfStop(signal);
-    if (answer.end.type === "failed") return endOfFailure(answer.end.error);
+    if (answer.end.type === "failed") {
+      if (foundNoRoom(answer.end.error)) progress.steps--;
+      return endOfFailure(answer.end.error);
+    }
     const calls = message.state === "complete" ? answer.end.calls : [];
     if (calls.length === 0) {
       const end = last && progress.steps > 1 ? endOfSteps(maxSteps) : endOfAnswer(answer, progress);
+      if (end.status === "completed" && read?.kind === "misses") {
+        const error = invalidOutput(read.issues);
+        if (last || repaired) return { status: "incomplete", error };
+        yield { type: "notice", code: error.code, text: `${error.message}; asking once more` };
+        repair = { text: answer.text, issues: read.issues };
+        repaired = true;
+        continue;
+      }
       // What was said while the model answered is answered in the same turn.
       if (end.status === "completed" && !last && (yield* hearSteering(deps, thread))) continue;
       return end;
     }
 
-    let endless = false;
     for (const call of calls) yield { type: "tool_call", call };
-    for await (const event of outcomes(deps, { answer, calls, last }, signal)) {
-      if (event.type !== "result") {
-        yield event;
-        continue;
-      }
-      const { call, receipt, denied } = event.result;
-      const seen = repetition(call, event.result.outcome);
-      if (seen === "endless") endless = true;
-      if (denied) progress.denied.push(denied);
-      const said = seen === "new" ? event.result.outcome : repeatedOutcome;
-      const outcome = withReceipt(said, receipt, progress.receipts);
-      const result: Part = { type: "tool_result", callId: call.id, name: call.name, outcome };
-      const kept = await thread.keep({ role: "tool", parts: [result] });
-      yield { type: "tool_end", callId: call.id, name: call.name, outcome };
-      yield kept;
-    }
-    if (signal.aborted) return endOfStop(signal);
-    if (endless) return endOfRepetition;
+    const refusal = refusalOf(answer, calls, last);
+    const stop = yield* runCalls(deps, thread, { calls, refusal }, { progress, repetition }, signal);
+    if (stop) return stop;
   }
   return endOfSteps(maxSteps);
 }
 
-type AssistantMessage = NewMessage & { readonly state: MessageState; readonly usage: Usage };
+type AssistantMessage = NewMessage & { readonly state: MessageState };
 
-/** The message an answer is kept as. One that did not complete keeps its text, but none of its calls is run. */
-function assistantMessage(answer: ModelAnswer, request: ModelRequest, progress: TurnProgress): AssistantMessage {
-  const { end, text, reasoning } = answer;
+/** The message an answer is kept as. One that did not complete, or misses its schema, keeps its text, but none of its calls is run. */
+function assistantMessage(
+  { end, text, reasoning, usage }: ModelAnswer,
+  progress: TurnProgress,
+  misses = false,
+): AssistantMessage {
   const finished = end.type === "finished" ? end : undefined;
   if (finished?.model) progress.model = finished.model;
   progress.answer = text;
@@ -253,9 +276,9 @@ function assistantMessage(answer: ModelAnswer, request: ModelRequest, progress: 
   return {
     role: "assistant",
     parts,
-    state: stateOf(end),
+    state: misses ? "incomplete" : stateOf(end),
     model: progress.model,
-    usage: finished?.usage ?? estimateUsage(request, answer),
+    ...(usage && { usage }),
     ...(finished?.raw && { finishReason: finished.raw }),
   };
 }
@@ -265,45 +288,6 @@ function stateOf(end: ModelAnswer["end"]): AssistantMessage["state"] {
   if (end.reason === "refused" || end.reason === "incomplete") return end.reason;
   // An answer cut by the output limit is still what was said; calls in it are answered as cut (rule 5).
   return "complete";
-}
-
-/**
- * Runs the calls, unless the answer was cut: then none is run, for nobody knows what was missing (rule 5). At the last
- * step none is run either, whatever the model asks for.
- */
-async function* outcomes(
-  deps: TurnDeps,
-  { answer: { end }, calls, last }: { answer: ModelAnswer; calls: readonly ToolCall[]; last: boolean },
-  signal: AbortSignal,
-): AsyncGenerator<UnstampedEvent | { readonly type: "result"; readonly result: CallResult }> {
-  const cut = (end.type === "finished" && end.reason === "length") || calls.some((call) => isCut(call.arguments));
-  if (!cut && !last) {
-    const { toolbox, validate, policy, memory } = deps;
-    const saveText = (text: string) => memory.saveText(text);
-    yield* callTools({ toolbox, validate, policy, threadId: memory.threadId, saveText }, calls, signal);
-    return;
-  }
-  for (const call of calls) yield { type: "result", result: { call, outcome: cut ? truncated : tooLate } };
-}
-
-const truncated: ToolOutcome = {
-  kind: "error",
-  code: "truncated",
-  message: "the answer reached its output limit in the middle of the tool calls; none of them was run",
-  hint: "make the calls again, shorter or one at a time",
-};
-
-const tooLate: ToolOutcome = {
-  kind: "error",
-  code: "denied",
-  message: "the turn has reached its limit of steps; the call was not run",
-};
-
-function withReceipt(outcome: ToolOutcome, draft: ReceiptDraft | undefined, receipts: Receipt[]): ToolOutcome {
-  if (outcome.kind !== "value" || !draft) return outcome;
-  const receipt = makeReceipt(draft, `r${receipts.length + 1}`);
-  receipts.push(receipt);
-  return { ...outcome, receipt };
 }
 
 function endOfError(error: unknown, signal: AbortSignal, progress: TurnProgress): TurnEnd {

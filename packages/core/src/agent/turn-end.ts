@@ -1,12 +1,15 @@
-import type { ChatModel, ModelFailure } from "../model/chat-model.ts";
-import type { Denied, Failure, Message, Receipt, TurnResult, TurnStatus, Usage } from "../protocol/index.ts";
+import type { ModelFailure } from "../model/chat-model.ts";
+import type { Denied, Failure, Json, Message, Receipt, TurnResult, TurnStatus } from "../protocol/index.ts";
 import { unsupportedNumbers } from "../receipts/check-numbers.ts";
+import type { Unanswered } from "./approve-calls.ts";
 import type { ModelAnswer } from "./call-model.ts";
+import type { Spending } from "./spending.ts";
 
 /** What a turn has gathered so far. */
 export interface TurnProgress {
   answer: string;
-  usage: Usage;
+  /** The answer as the JSON value it had to be. */
+  value: Json;
   model: string;
   steps: number;
   readonly receipts: Receipt[];
@@ -24,19 +27,18 @@ export interface TurnEnd {
 export function resultOf(
   progress: TurnProgress,
   end: TurnEnd,
-  of: { readonly model: ChatModel; readonly threadId: string; readonly turnId: string },
+  of: { readonly spending: Spending; readonly threadId: string; readonly turnId: string },
 ): TurnResult {
-  const { answer, usage, model, steps, receipts, denied, sources } = progress;
+  const { answer, value, model, steps, receipts, denied, sources } = progress;
   return {
     status: end.status,
     answer,
-    value: null,
+    value,
     receipts,
     unsupported: unsupportedNumbers(answer, sources),
     denied,
-    usage,
-    // A price is known only for what runs here; the price table comes with the budgets.
-    cost: of.model.capabilities.local ? { usd: 0, known: true } : { usd: null, known: false },
+    usage: of.spending.usage(),
+    cost: of.spending.cost(),
     model,
     steps,
     threadId: of.threadId,
@@ -65,17 +67,18 @@ export function endOfAnswer({ end }: ModelAnswer, progress: TurnProgress): TurnE
       error: { code: "length", message: "the answer reached the model's output limit and is cut", hint: "say `go on`" },
     };
   }
-  if (reason === "incomplete") {
-    return {
-      status: "incomplete",
-      error: { code: "incomplete", message: "the model's answer ended before it was complete", hint: "ask again" },
-    };
-  }
+  // Behind a denial an answer without a word is the model's way to stop, not a stream that broke.
   if (progress.answer.trim() === "" && progress.denied.length > 0) {
     const { tool, reason: why } = progress.denied[progress.denied.length - 1] as Denied;
     return {
       status: "denied",
       error: { code: "denied", message: `${tool} was denied: ${why}`, hint: `--allow ${tool} allows it` },
+    };
+  }
+  if (reason === "incomplete") {
+    return {
+      status: "incomplete",
+      error: { code: "incomplete", message: "the model's answer ended before it was complete", hint: "ask again" },
     };
   }
   return { status: "completed", error: null };
@@ -84,7 +87,15 @@ export function endOfAnswer({ end }: ModelAnswer, progress: TurnProgress): TurnE
 export function endOfFailure(failure: ModelFailure): TurnEnd {
   if (failure.code === "repeating") return endOfRepetition;
   const { code, message, hint } = failure;
-  return { status: "failed", error: { code, message, ...(hint && { hint }) } };
+  const error = { code, message, ...(hint && { hint }) };
+  return { status: limits.find((limit) => limit === code) ?? "failed", error };
+}
+
+const limits = ["max_cost", "max_tokens", "max_time", "max_steps"] as const satisfies readonly TurnStatus[];
+
+/** Whether the call was not made because a limit left no room for it. */
+export function foundNoRoom({ code }: ModelFailure): boolean {
+  return limits.some((limit) => limit === code);
 }
 
 export function endOfSteps(maxSteps: number): TurnEnd {
@@ -107,6 +118,32 @@ export const endOfRepetition: TurnEnd = {
   },
 };
 
+/** The end of a turn that was to go on with calls waiting for a person, where none do. */
+export const nothingWaits: TurnEnd = {
+  status: "failed",
+  error: {
+    code: "usage",
+    message: "no tool call of this thread waits for an answer",
+    hint: "go on by saying something: chingu --continue",
+  },
+};
+
+/** The end of a turn whose calls still wait, or were answered by somebody else. */
+export function endOfUnanswered(why: Unanswered, signal: AbortSignal): TurnEnd {
+  if (why === "stopped") return endOfStop(signal);
+  const ended = {
+    nobody: {
+      message: "a tool call of this thread waits for an answer, and there is nobody to ask here",
+      hint: "answer it in a terminal with `chingu resume`, or allow it with --allow RULE",
+    },
+    elsewhere: {
+      message: "the question about a tool call was answered in another window, which goes on with it",
+      hint: "look there, or go on here by saying something",
+    },
+  }[why];
+  return { status: "denied", error: { code: "denied", ...ended } };
+}
+
 /** The end of a turn that was stopped: by the user, or by its own time limit. */
 export function endOfStop(signal: AbortSignal): TurnEnd {
   const { reason } = signal;
@@ -116,7 +153,7 @@ export function endOfStop(signal: AbortSignal): TurnEnd {
       error: {
         code: "max_time",
         message: "the turn reached its time limit",
-        hint: "say `go on`, or raise timeouts.turn",
+        hint: "say `go on`, with more --max-time",
       },
     };
   }

@@ -7,11 +7,27 @@ import type { Folders } from "./folders.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 export type LoadedConfig =
-  | { readonly kind: "loaded"; readonly config: Config; readonly files: readonly string[] }
+  | {
+      readonly kind: "loaded";
+      /** The layers as one, without `approval`. */
+      readonly config: Config;
+      readonly files: readonly string[];
+      readonly approval: readonly ApprovalLayer[];
+    }
   | { readonly kind: "failed"; readonly failure: Failure };
 
+/** The rules of one file: whose they are matters, so layers are not merged. */
+export interface ApprovalLayer {
+  readonly origin: "user" | "project";
+  /** The file. */
+  readonly where: string;
+  readonly allow?: readonly string[] | undefined;
+  readonly ask?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+}
+
 /** Keys a project's file may not set: it comes with somebody's repository, and must not redirect keys or widen rights. */
-const userOnly = ["providers", "allow", "memory"] as const;
+const userOnly = ["providers", "memory"] as const;
 
 /**
  * Reads the layers: the user's `config.yaml`, then the project's `chingu.yaml` in `folder`, then the environment
@@ -27,6 +43,7 @@ export async function loadConfig(at: {
   const projectFile = join(at.folder, "chingu.yaml");
   let config: Config = {};
   const files: string[] = [];
+  const approval: ApprovalLayer[] = [];
   for (const file of [userFile, projectFile]) {
     const layer = await readLayer(file);
     if (layer.kind === "missing") continue;
@@ -34,9 +51,11 @@ export async function loadConfig(at: {
     const forbidden = file === projectFile ? userOnly.find((key) => layer.config[key] !== undefined) : undefined;
     if (forbidden) return failed(file, `\`${forbidden}\` may stand only in your own ${userFile}`);
     files.push(file);
-    config = merge(config, layer.config);
+    const { approval: rules, ...settings } = layer.config;
+    approval.push({ origin: file === userFile ? "user" : "project", where: file, ...rules });
+    config = merge(config, settings);
   }
-  return { kind: "loaded", config: merge(config, fromEnvironment(at.environment)), files };
+  return { kind: "loaded", config: merge(config, fromEnvironment(at.environment)), files, approval };
 }
 
 async function readLayer(
@@ -80,7 +99,7 @@ function fromEnvironment(environment: Environment): Config {
   return { ...(model && { model }), ...(url && { memory: { url } }) };
 }
 
-/** Later wins; `providers`, `aliases`, `memory` and `timeouts` are merged by key. */
+/** Later wins; `providers`, `aliases`, `memory` and `timeouts` are merged by key; of two limits the lower holds. */
 function merge(below: Config, above: Config): Config {
   return {
     ...below,
@@ -89,7 +108,27 @@ function merge(below: Config, above: Config): Config {
     ...mergeKey("aliases", below, above),
     ...mergeKey("memory", below, above),
     ...mergeKey("timeouts", below, above),
+    ...mergeBudget(below.budget, above.budget),
   };
+}
+
+type Budget = NonNullable<Config["budget"]>;
+
+/** The lower of two limits holds, whoever set it: a project must not spend more than its user allows. */
+function mergeBudget(below: Budget | undefined, above: Budget | undefined): Pick<Config, "budget"> {
+  if (!below || !above) return below || above ? { budget: below ?? above } : {};
+  const perDay = lower(below.perDay ?? {}, above.perDay ?? {});
+  const { perDay: _below, ...run } = below;
+  const { perDay: _above, ...other } = above;
+  return { budget: { ...lower(run, other), perDay } };
+}
+
+function lower<Limits extends Readonly<Record<string, number | undefined>>>(a: Limits, b: Limits): Limits {
+  const least = Object.entries({ ...a, ...b }).map(([name]) => [
+    name,
+    Math.min(a[name] ?? Infinity, b[name] ?? Infinity),
+  ]);
+  return Object.fromEntries(least);
 }
 
 function mergeKey<Key extends "providers" | "aliases" | "memory" | "timeouts">(key: Key, below: Config, above: Config) {

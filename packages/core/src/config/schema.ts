@@ -14,6 +14,24 @@ const providersSchema = z.record(
   providerSchema,
 );
 
+const dollars = z.number().positive();
+
+/** What a turn may spend, and all turns of a day. */
+const budgetSchema = z.strictObject({
+  /** US dollars. */
+  maxCost: dollars.optional(),
+  maxTokens: z.number().int().positive().optional(),
+  maxSteps: z.number().int().positive().optional(),
+  maxTime: durationSchema.optional(),
+  perDay: z.strictObject({ maxCost: dollars.optional() }).optional(),
+});
+
+const approvalSchema = z.strictObject({
+  allow: z.array(z.string()).optional(),
+  ask: z.array(z.string()).optional(),
+  deny: z.array(z.string()).optional(),
+});
+
 /** The configuration file, whichever layer it stands in. Unknown keys are errors: a misspelt setting must not be silent. */
 export const configSchema = z.strictObject({
   /** `provider/model`, an alias, `embedded`, `embedded:small`, or a name for OPENAI_BASE_URL. */
@@ -26,6 +44,8 @@ export const configSchema = z.strictObject({
   /** Added to Chingu's own instructions. */
   system: z.string().optional(),
   maxSteps: z.number().int().positive().optional(),
+  /** Hard limits. A project's file may only lower them. */
+  budget: budgetSchema.optional(),
   timeouts: z
     .strictObject({
       firstEvent: durationSchema.optional(),
@@ -35,8 +55,8 @@ export const configSchema = z.strictObject({
       turn: durationSchema.optional(),
     })
     .optional(),
-  /** Tools that may run without asking, by name; `*` stands for anything: `files__*`. */
-  allow: z.array(z.string()).optional(),
+  /** Which tool calls run, ask or are denied: `TOOL` or `TOOL(argument=pattern)`; `*` stands for anything. */
+  approval: approvalSchema.optional(),
   language: z.enum(["ko", "en"]).optional(),
 });
 export type Config = z.infer<typeof configSchema>;
