@@ -52,7 +52,7 @@ export interface Machine extends AsyncDisposable {
   /** The same in a terminal of its own. The caller closes it. */
   open(args: readonly string[], options?: Pick<RunOptions, "env" | "folder">): TerminalUnderTest;
   /** Writes a file below the machine's root: `home/.config/chingu/config.yaml`, `project/.mcp.json`. */
-  write(path: string, text: string): Promise<string>;
+  write(path: string, text: string | Uint8Array): Promise<string>;
   read(path: string): Promise<string>;
 }
 
@@ -166,11 +166,15 @@ function launch(args: readonly string[], options: RunOptions & { readonly env: V
 }
 
 function defined(variables: Variables): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** A terminal of the kit inherits this process's variables; empty ones count as unset. */
 function outsideUnset(): Record<string, string> {
-  const names = Object.keys(process.env).filter((name) => /^(OPENAI|CHINGU|XDG|LC|NODE|NO_COLOR|\w+_PROXY)/i.test(name));
+  const names = Object.keys(process.env).filter((name) =>
+    /^(OPENAI|CHINGU|XDG|LC|NODE|NO_COLOR|\w+_PROXY)/i.test(name),
+  );
   return Object.fromEntries(names.map((name) => [name, ""]));
 }
