@@ -166,11 +166,15 @@ function launch(args: readonly string[], options: RunOptions & { readonly env: V
 }
 
 function defined(variables: Variables): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** A terminal of the kit inherits this process's variables; empty ones count as unset. */
 function outsideUnset(): Record<string, string> {
-  const names = Object.keys(process.env).filter((name) => /^(OPENAI|CHINGU|XDG|LC|NODE|NO_COLOR|\w+_PROXY)/i.test(name));
+  const names = Object.keys(process.env).filter((name) =>
+    /^(OPENAI|CHINGU|XDG|LC|NODE|NO_COLOR|\w+_PROXY)/i.test(name),
+  );
   return Object.fromEntries(names.map((name) => [name, ""]));
 }

@@ -12,7 +12,7 @@ export async function confirm(question: string, { stdin, stderr, signal }: Io): 
   if (!stdin.isTTY || !stderr.isTTY) return false;
   const reader = createInterface({ input: stdin, output: stderr });
   try {
-    const answer = await reader.question(`${question} [y/N] `, { signal });
+    const answer = await reader.question(`${reveal(question)} [y/N] `, { signal });
     return /^(y|yes|예|네|ㅇ|ㅛ)$/i.test(answer.trim());
   } catch {
     return false;

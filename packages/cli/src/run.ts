@@ -1,3 +1,4 @@
+import { sanitize } from "@chingu/core/text";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { AskFlags } from "./commands/ask.ts";
 import type { Io } from "./io.ts";
@@ -45,7 +46,7 @@ function commandTree(
     .hook("preAction", inheritCommonFlags)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeErr: (text) => io.stderr.write(sanitize(text)),
     })
     .showHelpAfterError("(chingu --help lists the commands and flags)")
     .addHelpText(

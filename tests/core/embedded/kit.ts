@@ -21,25 +21,21 @@ const artefacts: ObtainOptions = {
 };
 
 /**
- * The weights in the user's own cache, fetched where they are missing. Where no source has them the test fails; with
+ * Where the weights are in the user's own cache, fetched where they are missing. Where no source has them the test fails; with
  * CHINGU_TEST_MODELS=absent it is reported as skipped, by name and with the reason.
  */
-export async function needsWeights(size: EmbeddedSize, { skip }: Pick<TestContext, "skip">): Promise<void> {
+export async function needsWeights(size: EmbeddedSize, { skip }: Pick<TestContext, "skip">): Promise<string> {
   const obtained = await obtain(embeddedModels[size].artefact, artefacts, AbortSignal.timeout(weightsMs));
-  if (obtained.kind === "ready") return;
+  if (obtained.kind === "ready") return obtained.path;
   const { message, hint } = obtained.failure;
   if (process.env["CHINGU_TEST_MODELS"] === "absent") skip(message);
   throw new Error(`${message} ${hint} Without the weights, CHINGU_TEST_MODELS=absent reports this test as skipped.`);
 }
 
-export function modelOf(size: EmbeddedSize, more: Partial<ObtainOptions> = {}): ChatModel {
+export function modelOf(size: EmbeddedSize, more: Partial<ObtainOptions> = {}, contextSize = 4096): ChatModel {
   let count = 0;
-  return createEmbeddedModel({
-    size,
-    gpu: false,
-    makeId: () => `call${count++}`,
-    artefacts: { ...artefacts, ...more },
-  });
+  const makeId = () => `call${count++}`;
+  return createEmbeddedModel({ size, gpu: false, makeId, contextSize, artefacts: { ...artefacts, ...more } });
 }
 
 export const runPython: ToolSpec = {

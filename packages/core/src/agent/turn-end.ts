@@ -65,17 +65,22 @@ export function endOfAnswer({ end }: ModelAnswer, progress: TurnProgress): TurnE
       error: { code: "length", message: "the answer reached the model's output limit and is cut", hint: "say `go on`" },
     };
   }
-  if (reason === "incomplete") {
-    return {
-      status: "incomplete",
-      error: { code: "incomplete", message: "the model's answer ended before it was complete", hint: "ask again" },
-    };
-  }
+  // A model that has nothing to say without the tool ends with an empty answer, which is `incomplete` by itself.
   if (progress.answer.trim() === "" && progress.denied.length > 0) {
     const { tool, reason: why } = progress.denied[progress.denied.length - 1] as Denied;
     return {
       status: "denied",
-      error: { code: "denied", message: `${tool} was denied: ${why}`, hint: `--allow ${tool} allows it` },
+      error: {
+        code: "denied",
+        message: `the model had no answer without ${tool}: ${why}`,
+        hint: `--allow ${tool} allows it`,
+      },
+    };
+  }
+  if (reason === "incomplete") {
+    return {
+      status: "incomplete",
+      error: { code: "incomplete", message: "the model's answer ended before it was complete", hint: "ask again" },
     };
   }
   return { status: "completed", error: null };
