@@ -1,7 +1,7 @@
 import { type AgentOptions, createAgent, defineTool, type ToolDefinition } from "@chingu/core";
 import type { AgentEvent, TurnResult } from "@chingu/core/protocol";
 import { z } from "zod";
-import { type ModelServer, type Reply, type Script, startModelServer } from "../../kit/model-server.ts";
+import { type ModelServer, type Script, startModelServer } from "../../kit/model-server.ts";
 
 export const addTool = defineTool({
   name: "add",
@@ -75,11 +75,6 @@ export async function allEvents(events: AsyncIterable<AgentEvent>): Promise<Agen
   return Array.fromAsync(events);
 }
 
-/** The events without their stamps, which other tests look at. */
-export function unstamped(events: readonly AgentEvent[]): object[] {
-  return events.map(({ turnId: _turnId, seq: _seq, at: _at, ...event }) => event);
-}
-
 export function typesOf(events: readonly AgentEvent[]): string[] {
   return events.map(({ type }) => type);
 }
@@ -100,5 +95,3 @@ export function toolMessages(server: ModelServer): string[] {
   const messages: { role: string; content: string }[] = server.requests.at(-1)?.body.messages ?? [];
   return messages.flatMap(({ role, content }) => (role === "tool" ? [content] : []));
 }
-
-export type { Reply };

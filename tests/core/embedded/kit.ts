@@ -3,11 +3,8 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { type ObtainOptions, obtain } from "../../../packages/core/src/artefacts/index.ts";
 import type { ChatModel, ModelEvent, ModelRequest } from "../../../packages/core/src/model/chat-model.ts";
-import {
-  createEmbeddedModel,
-  type EmbeddedSize,
-  embeddedModels,
-} from "../../../packages/core/src/model/embedded/index.ts";
+import { type EmbeddedSize, embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
+import { createEmbeddedModel } from "../../../packages/core/src/model/embedded/index.ts";
 import type { Message, Part, ToolOutcome, ToolSpec } from "../../../packages/core/src/protocol/index.ts";
 
 /** Fetching the weights once may take as long as the network needs. */

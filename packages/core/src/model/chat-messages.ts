@@ -67,7 +67,7 @@ export function toChatTools(tools: readonly ToolSpec[]): ChatCompletionFunctionT
 }
 
 /** What a model is told about an outcome. */
-export function outcomeText(outcome: ToolOutcome): string {
+function outcomeText(outcome: ToolOutcome): string {
   switch (outcome.kind) {
     case "value":
       return outcome.content;

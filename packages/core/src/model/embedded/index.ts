@@ -6,8 +6,6 @@ import { channel } from "./channel.ts";
 import { type Engine, loadEngine, type Runtime, startRuntime } from "./engine.ts";
 import { respond } from "./respond.ts";
 
-export { type EmbeddedModelEntry, type EmbeddedSize, embeddedModels } from "./catalogue.ts";
-
 export interface EmbeddedModelOptions {
   readonly size: EmbeddedSize;
   /** Where the weights are kept and how they may be fetched. */
