@@ -58,9 +58,10 @@ Examples:
   git log --oneline -20 | chingu -p "이번 주에 한 일을 정리해 줘"
   chingu --continue "and of 5,000?"         go on with this folder's newest thread
   chingu -p "2**89 - 1" --output json       answer, receipts and usage as one JSON object
+  chingu -p -- "$TEXT"                      a question that may begin with a dash
 
 Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or store unavailable,
-6 incomplete or refused, 130 interrupted.`,
+6 incomplete or refused, 130 interrupted, 143 terminated.`,
     );
 
   withAskFlags(common(program))
@@ -174,7 +175,7 @@ function withAskFlags(command: Command): Command {
     .option("--system <text>", "added to Chingu's instructions")
     .option("--stream", "write the answer as it comes")
     .option("--max-steps <n>", "model calls a turn may take", positiveInteger)
-    .option("--allow <rule>", "a tool that may run without asking; * stands for anything (repeatable)", collect, []);
+    .option("--allow <rule>", "a tool that may run without asking; * stands for anything (repeatable)", collect);
 }
 
 function positiveInteger(text: string): number {
@@ -183,6 +184,6 @@ function positiveInteger(text: string): number {
   return value;
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
 import { channel } from "../../../packages/core/src/model/embedded/channel.ts";
 import { exchangesOf, newestThatFit, shorten } from "../../../packages/core/src/model/embedded/conversation.ts";
 import { grammarSchema } from "../../../packages/core/src/model/embedded/grammar-schema.ts";
-import { embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
 import { plainNumbers, saysNumbersOf } from "../../../packages/core/src/model/embedded/numerals.ts";
 import { withAllValues } from "../../../packages/core/src/model/embedded/write-program.ts";
 import { assistant, called, user } from "./kit.ts";
