@@ -42,7 +42,8 @@ const calculate: ToolSpec = {
   inputSchema: { type: "object", properties: { expression: { type: "string" } }, required: ["expression"] },
 };
 
-// The value of a program is that of its last expression, else of `ans`, `answer` or `result`; then what it printed.
+// Words the result as the product's own tool does: the value is that of the last expression, else of `ans`, `answer` or
+// `result`, else of the last assignment.
 const driver = `
 import ast, sys, io, contextlib
 source = sys.stdin.read()
@@ -53,8 +54,12 @@ with contextlib.redirect_stdout(out):
     exec(compile(tree, "program", "exec"), names)
     if last: value = eval(compile(ast.Expression(last.value), "program", "eval"), names)
 if value is None: value = next((names[n] for n in ("ans", "answer", "result") if n in names), None)
-if value is not None: sys.stdout.write(repr(value) + "\\n")
-sys.stdout.write(out.getvalue())
+end = tree.body[-1] if tree.body and last is None else None
+if value is None and isinstance(end, (ast.Assign, ast.AugAssign)):
+    target = end.targets[0] if isinstance(end, ast.Assign) else end.target
+    value = names.get(getattr(target, "id", ""))
+if value is not None: sys.stdout.write(f"Value: {value!r} ({type(value).__name__})\\n")
+if out.getvalue(): sys.stdout.write("Output:\\n" + out.getvalue())
 `;
 
 const model = createEmbeddedModel({
@@ -146,7 +151,10 @@ async function runProgram(code: string): Promise<ToolOutcome> {
     readAll(child.stderr),
     once(child, "close"),
   ]);
-  if (exitCode === 0 && output) return { kind: "value", content: output.trim() };
+  if (exitCode === 0 && output) {
+    const display = /^Value: (.*) \(\w+\)$/m.exec(output)?.[1];
+    return { kind: "value", content: output.trim(), ...(display && { display }) };
+  }
   return {
     kind: "error",
     code: "failed",

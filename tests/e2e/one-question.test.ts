@@ -69,9 +69,7 @@ describe("the question", () => {
       stdin: { text: new Uint8Array(16 * 1024 * 1024 + 1).fill(0x61) },
     });
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
-    expect(stderr).toBe(
-      "error: standard input is larger than 16 MB\n  send the part the question is about\n",
-    );
+    expect(stderr).toBe("error: standard input is larger than 16 MB\n  send the part the question is about\n");
     expect(model.requests.length).toBe(before);
   });
 
@@ -121,7 +119,10 @@ describe("what is written", () => {
   test("--output jsonl writes every event of the turn as a line and ends with the one turn_end", async () => {
     const { stdout, exitCode } = await machine.run(["--output", "jsonl", "수도는?"]);
     expect(exitCode).toBe(0);
-    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     const events = lines.map(({ v, ...event }) => {
       expect(v).toBe(1);
       return agentEventSchema.parse(event);
@@ -164,7 +165,11 @@ describe("what is written", () => {
   });
 
   test("--quiet leaves the answer alone", async () => {
-    expect(await machine.run(["--quiet", "수도는?"])).toMatchObject({ stdout: "서울입니다.\n", stderr: "", exitCode: 0 });
+    expect(await machine.run(["--quiet", "수도는?"])).toMatchObject({
+      stdout: "서울입니다.\n",
+      stderr: "",
+      exitCode: 0,
+    });
   });
 
   test("an answer without a line end gets one, an answer with one gets no second", async () => {
@@ -175,7 +180,10 @@ describe("what is written", () => {
   });
 
   test("an answer cut by the model's limit is exit 6, a refusal too, and both say so", async () => {
-    await using server = await startModelServer([text("반만", { finish: "length" }), text("", { refusal: "안 됩니다" })]);
+    await using server = await startModelServer([
+      text("반만", { finish: "length" }),
+      text("", { refusal: "안 됩니다" }),
+    ]);
     const env = { OPENAI_BASE_URL: server.baseURL };
     const cut = await machine.run(["길게"], { env });
     expect(cut).toMatchObject({ stdout: "반만\n", exitCode: 6 });

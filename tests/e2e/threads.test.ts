@@ -144,7 +144,12 @@ describe("chingu threads", () => {
     expect(JSON.parse(first.stdout).map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 2));
     const cursor = /more: chingu threads list --cursor (\S+)/.exec(first.stderr)?.[1] ?? "";
     const second = await machine.run(["threads", "list", "--limit", "2", "--cursor", cursor, "--output", "jsonl"]);
-    expect(second.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).id)).toEqual(ids.slice(2));
+    expect(
+      second.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).id),
+    ).toEqual(ids.slice(2));
     expect(second.stderr).toBe("");
   });
 

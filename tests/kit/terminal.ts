@@ -38,7 +38,7 @@ export function openTerminal(options: {
   const pty = spawn(command, [...args], {
     cols: columns,
     rows,
-    name: "xterm-256color",
+    name: env["TERM"] ?? "xterm-256color",
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, CI: "false", ...env },
   });

@@ -16,11 +16,14 @@ for (const [name, exitCode] of [
     stop.abort(new Stopped(exitCode));
   });
 }
-// A reader that has seen enough (`| head -1`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  // A reader that has seen enough (`| head -1`) is no error: the turn is stopped, and what was said until then is kept.
+  if (error.code === "EPIPE") return stop.abort(new Stopped(0));
+  process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+  process.exit(1);
 });
+// There is no place left to say that stderr cannot be written.
+process.stderr.on("error", () => {});
 
 const io: Io = {
   stdin: process.stdin,

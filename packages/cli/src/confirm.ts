@@ -22,7 +22,7 @@ async function answerTo(question: string, { stdin, stderr, signal }: Io, stop: A
   if (!stdin.isTTY || !stderr.isTTY) return "";
   const reader = createInterface({ input: stdin, output: stderr });
   try {
-    return (await reader.question(question, { signal: AbortSignal.any([signal, stop]) })).trim();
+    return (await reader.question(reveal(question), { signal: AbortSignal.any([signal, stop]) })).trim();
   } catch {
     return "";
   } finally {

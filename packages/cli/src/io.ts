@@ -10,7 +10,7 @@ export interface Io {
   /** The folder the command was started in. */
   readonly folder: string;
   readonly home: string;
-  /** Aborted by SIGINT and SIGTERM; the reason is a `Stopped`. */
+  /** Aborted by SIGINT, SIGTERM and the end of stdout's reader; the reason is a `Stopped`. */
   readonly signal: AbortSignal;
   /** Closes what a command opened, newest first, when it has ended. */
   readonly cleanup: AsyncDisposableStack;
@@ -18,10 +18,10 @@ export interface Io {
 
 /** Why the process was told to stop. */
 export class Stopped extends Error {
-  /** 130 for SIGINT, 143 for SIGTERM: 128 and the signal's number, as shells count. */
+  /** 130 for SIGINT, 143 for SIGTERM: 128 and the signal's number, as shells count; 0 when nobody reads stdout any more. */
   readonly exitCode: number;
   constructor(exitCode: number) {
-    super("stopped by a signal");
+    super("stopped from outside");
     this.exitCode = exitCode;
   }
 }

@@ -1,3 +1,4 @@
+import { sanitize } from "@chingu/core/text";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { AskFlags } from "./commands/ask.ts";
 import type { Io } from "./io.ts";
@@ -45,7 +46,7 @@ function commandTree(
     .hook("preAction", inheritCommonFlags)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeErr: (text) => io.stderr.write(sanitize(text)),
     })
     .showHelpAfterError("(chingu --help lists the commands and flags)")
     .addHelpText(
@@ -57,9 +58,10 @@ Examples:
   git log --oneline -20 | chingu -p "이번 주에 한 일을 정리해 줘"
   chingu --continue "and of 5,000?"         go on with this folder's newest thread
   chingu -p "2**89 - 1" --output json       answer, receipts and usage as one JSON object
+  chingu -p -- "$TEXT"                      a question that may begin with a dash
 
 Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or store unavailable,
-6 incomplete or refused, 130 interrupted.`,
+6 incomplete or refused, 130 interrupted, 143 terminated.`,
     );
 
   withAskFlags(common(program))
@@ -194,7 +196,7 @@ function withAskFlags(command: Command): Command {
     .option("--memory <url>", "redis://…, rediss://…, sqlite:PATH or memory:")
     .option("--system <text>", "added to Chingu's instructions")
     .option("--stream", "write the answer as it comes")
-    .option("--file <path>", "a text, picture or PDF that goes with the question (repeatable)", collect, [])
+    .option("--file <path>", "a text, picture or PDF that goes with the question (repeatable)", collect)
     .option("--output-schema <file>", "the answer becomes a JSON value that fits this JSON Schema")
     .option("--max-cost <usd>", "what a turn may cost, in US dollars", positiveNumber)
     .option("--max-tokens <n>", "tokens a turn may take, in and out", positiveInteger)
@@ -205,8 +207,7 @@ function withAskFlags(command: Command): Command {
 
 function allowOption(): Option {
   return new Option("--allow <rule>", "calls that run without asking: TOOL or 'TOOL(argument=pattern)' (repeatable)")
-    .argParser(collect)
-    .default([], "none");
+    .argParser(collect);
 }
 
 function positiveInteger(text: string): number {
@@ -230,6 +231,6 @@ function duration(text: string): number {
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }

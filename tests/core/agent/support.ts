@@ -1,7 +1,7 @@
 import { type AgentOptions, createAgent, defineTool, type ToolDefinition } from "@chingu/core";
 import type { AgentEvent, TurnResult } from "@chingu/core/protocol";
 import { z } from "zod";
-import { type ModelServer, type Reply, type Script, startModelServer } from "../../kit/model-server.ts";
+import { type ModelServer, type Script, startModelServer } from "../../kit/model-server.ts";
 
 export const addTool = defineTool({
   name: "add",
@@ -100,5 +100,3 @@ export function toolMessages(server: ModelServer): string[] {
   const messages: { role: string; content: string }[] = server.requests.at(-1)?.body.messages ?? [];
   return messages.flatMap(({ role, content }) => (role === "tool" ? [content] : []));
 }
-
-export type { Reply };

@@ -3,11 +3,8 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { type ObtainOptions, obtain } from "../../../packages/core/src/artefacts/index.ts";
 import type { ChatModel, ModelEvent, ModelRequest } from "../../../packages/core/src/model/chat-model.ts";
-import {
-  createEmbeddedModel,
-  type EmbeddedSize,
-  embeddedModels,
-} from "../../../packages/core/src/model/embedded/index.ts";
+import { type EmbeddedSize, embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
+import { createEmbeddedModel } from "../../../packages/core/src/model/embedded/index.ts";
 import type { Message, Part, ToolOutcome, ToolSpec } from "../../../packages/core/src/protocol/index.ts";
 
 /** Fetching the weights once may take as long as the network needs. */
@@ -21,25 +18,21 @@ const artefacts: ObtainOptions = {
 };
 
 /**
- * The weights in the user's own cache, fetched where they are missing. Where no source has them the test fails; with
+ * Where the weights are in the user's own cache, fetched where they are missing. Where no source has them the test fails; with
  * CHINGU_TEST_MODELS=absent it is reported as skipped, by name and with the reason.
  */
-export async function needsWeights(size: EmbeddedSize, { skip }: Pick<TestContext, "skip">): Promise<void> {
+export async function needsWeights(size: EmbeddedSize, { skip }: Pick<TestContext, "skip">): Promise<string> {
   const obtained = await obtain(embeddedModels[size].artefact, artefacts, AbortSignal.timeout(weightsMs));
-  if (obtained.kind === "ready") return;
+  if (obtained.kind === "ready") return obtained.path;
   const { message, hint } = obtained.failure;
   if (process.env["CHINGU_TEST_MODELS"] === "absent") skip(message);
   throw new Error(`${message} ${hint} Without the weights, CHINGU_TEST_MODELS=absent reports this test as skipped.`);
 }
 
-export function modelOf(size: EmbeddedSize, more: Partial<ObtainOptions> = {}): ChatModel {
+export function modelOf(size: EmbeddedSize, more: Partial<ObtainOptions> = {}, contextSize = 4096): ChatModel {
   let count = 0;
-  return createEmbeddedModel({
-    size,
-    gpu: false,
-    makeId: () => `call${count++}`,
-    artefacts: { ...artefacts, ...more },
-  });
+  const makeId = () => `call${count++}`;
+  return createEmbeddedModel({ size, gpu: false, makeId, contextSize, artefacts: { ...artefacts, ...more } });
 }
 
 export const runPython: ToolSpec = {

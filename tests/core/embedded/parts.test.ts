@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
 import { channel } from "../../../packages/core/src/model/embedded/channel.ts";
 import { exchangesOf, newestThatFit, shorten } from "../../../packages/core/src/model/embedded/conversation.ts";
 import { grammarSchema } from "../../../packages/core/src/model/embedded/grammar-schema.ts";
-import { embeddedModels } from "../../../packages/core/src/model/embedded/index.ts";
-import { missingValue } from "../../../packages/core/src/model/embedded/write-program.ts";
+import { plainNumbers, saysNumbersOf } from "../../../packages/core/src/model/embedded/numerals.ts";
+import { withAllValues } from "../../../packages/core/src/model/embedded/write-program.ts";
 import { assistant, called, user } from "./kit.ts";
 
 test("a thread reads as exchanges: what was asked, which programs ran, what was answered", () => {
@@ -25,12 +26,25 @@ test("the newest exchanges stay when not all fit", () => {
   expect(shorten("가나다라마바사아자차", 5)).toBe("가나다…차");
 });
 
-test("a program that ends in an assignment gets the assigned name as its value", () => {
-  expect(missingValue("a = 2\ntotal = a * 3")).toBe("\ntotal");
-  expect(missingValue("a = 2\na -= 1\n")).toBe("\na");
-  expect(missingValue("a = 2\na == 2")).toBe("");
-  expect(missingValue("print(1)")).toBe("");
-  expect(missingValue("def f():\n    x = 1")).toBe("");
+test("Korean numbers with units reach the program as digits", () => {
+  expect(plainNumbers("연이율 4%로 1,000만 원을 맡기면")).toBe("연이율 4%로 10_000_000 원을 맡기면");
+  expect(plainNumbers("3억 5천만 원과 1만 2,500원")).toBe("350_000_000 원과 12_500원");
+  expect(plainNumbers("2.5만 명")).toBe("25_000 명");
+  expect(plainNumbers("사과 24개를 5명이")).toBe("사과 24개를 5명이");
+});
+
+test("a result is said when the answer has each of its numbers, however they are written", () => {
+  expect(saysNumbersOf("{'한 사람당': 51, '남은 사과': 0}", "한 사람당 51개이고 0개가 남습니다.")).toBe(true);
+  expect(saysNumbersOf("1087178.75", "이자는 약 1,087,179원입니다.")).toBe(true);
+  expect(saysNumbersOf("60.0", "It was $60.")).toBe(true);
+  expect(saysNumbersOf("30.0", "소금물 250g에 12% 소금이 들어 있습니다.")).toBe(false);
+});
+
+test("a program that ends in several expressions has all of them as its value", () => {
+  expect(withAllValues("left = 255\nleft // 5\nleft % 5")).toBe("left = 255\n(left // 5, left % 5)");
+  expect(withAllValues("left = 255\nleft // 5")).toBe("left = 255\nleft // 5");
+  expect(withAllValues("print(1)\nprint(2)")).toBe("print(1)\nprint(2)");
+  expect(withAllValues("def f():\n    return 1\nf()")).toBe("def f():\n    return 1\nf()");
 });
 
 test("a tool's schema reaches the grammar without what the grammar does not know", () => {

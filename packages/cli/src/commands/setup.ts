@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Config, listModels, type Resolution, saveSettings, type Transport, variable } from "@chingu/core";
+import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
 import { openTransport, readSettings, resolve, type SettingFlags, type Settings } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
@@ -30,13 +31,13 @@ export async function setup(flags: SetupFlags, io: Io): Promise<number> {
   const transport = openTransport(io);
   const answers = flags.provider === undefined ? await askAll(settings, io, transport) : fromFlags(flags, io);
   const resolution = await resolveAnswers(answers, settings, io, transport);
-  io.stderr.write(`${settings.messages.checking(answers.baseURL)}\n`);
+  io.stderr.write(`${sanitizeLine(settings.messages.checking(answers.baseURL))}\n`);
   const failure = await checkModel(resolution, settings, io, transport);
   if (failure) throw new CommandFailure(failure);
   const file = join(settings.folders.config, "config.yaml");
   await saveSettings(file, settingsOf(answers));
   const model = `${answers.preset.name}/${answers.model}`;
-  if (flags.output === "text") io.stdout.write(`${settings.messages.setUp(model, file)}\n`);
+  if (flags.output === "text") io.stdout.write(`${sanitizeLine(settings.messages.setUp(model, file))}\n`);
   else io.stdout.write(`${JSON.stringify({ model, file })}\n`);
   return 0;
 }

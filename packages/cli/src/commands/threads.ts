@@ -3,7 +3,7 @@ import type { Message, Part } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
 import { type CommonFlags, namespace, openStore, readSettings } from "../open-agent.ts";
-import { receiptLine } from "../output/format.ts";
+import { callText, minuteOf, receiptLine } from "../output/format.ts";
 import { writeRows } from "../output/rows.ts";
 import { findThread } from "./choose-thread.ts";
 
@@ -31,8 +31,7 @@ export async function listThreads(flags: ListFlags, io: Io): Promise<number> {
 }
 
 function threadLine({ id, updatedAt, seq, title }: ThreadInfo): string {
-  const when = updatedAt.slice(0, 16).replace("T", " ");
-  return `${id}  ${when}  ${String(seq).padStart(4)}  ${fitCells(sanitizeLine(title), 60)}`;
+  return `${id}  ${minuteOf(updatedAt)}  ${String(seq).padStart(4)}  ${fitCells(sanitizeLine(title), 60)}`;
 }
 
 /** `chingu threads show ID`: every message, with the calls, results and receipts between them. */
@@ -53,7 +52,7 @@ export async function showThread(id: string, flags: CommonFlags, io: Io): Promis
 
 function messageText(message: Message): string {
   const state = message.state === "complete" ? "" : ` (${message.state})`;
-  const head = `── ${message.role}${state} · ${message.at.slice(0, 16).replace("T", " ")}`;
+  const head = `── ${message.role}${state} · ${minuteOf(message.at)}`;
   return [head, ...message.parts.map(partText), ""].join("\n");
 }
 
@@ -67,7 +66,7 @@ function partText(part: Part): string {
     case "reasoning":
       return `(${sanitize(part.text)})`;
     case "tool_call":
-      return `→ ${sanitizeLine(part.call.name)} ${sanitizeLine(part.call.arguments)}`;
+      return callText(part.call);
     case "approval":
       return `? ${part.state}: ${sanitizeLine(part.reason)}`;
     case "tool_result": {

@@ -1,5 +1,5 @@
-import type { Receipt, TurnResult } from "@chingu/core/protocol";
-import { fitCells, sanitizeLine } from "@chingu/core/text";
+import type { Receipt, ToolCall, TurnResult } from "@chingu/core/protocol";
+import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Messages } from "../language/index.ts";
 
 /** `[r1] run_python → 51 · 0`: one line a receipt. */
@@ -24,4 +24,33 @@ export function spentLine({ steps, usage, cost }: TurnResult, messages: Messages
   const [input, output] = [usage.input + usage.cacheRead + usage.cacheWrite, usage.output + usage.reasoning];
   const price = cost.usd === null ? messages.unknownCost : `${mark}$${Number(cost.usd.toPrecision(3))}`;
   return messages.spent(steps, `${mark}${input}`, `${mark}${output}`, price);
+}
+
+/** `2026-11-21 22:06`, on the clock of the person who reads it. */
+export function minuteOf(iso: string): string {
+  // Swedish writes dates as ISO 8601 does.
+  return new Date(iso).toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "short" });
+}
+
+/** A call and what it was called with: texts of several lines, such as programs, as they are written. */
+export function callText({ name, arguments: json }: ToolCall): string {
+  const head = `→ ${sanitizeLine(name)}`;
+  const input = parseObject(json);
+  const long = Object.entries(input ?? {}).filter(([, value]) => typeof value === "string" && value.includes("\n"));
+  if (!input || long.length === 0) return `${head} ${sanitizeLine(json)}`;
+  const short = Object.fromEntries(Object.entries(input).filter(([key]) => !long.some(([name]) => name === key)));
+  const rest = Object.keys(short).length > 0 ? ` ${sanitizeLine(JSON.stringify(short))}` : "";
+  const blocks = long.map(
+    ([key, value]) => `  ${sanitizeLine(key)}:\n${sanitize(String(value)).replace(/^/gm, "    ")}`,
+  );
+  return [`${head}${rest}`, ...blocks].join("\n");
+}
+
+function parseObject(json: string): { readonly [key: string]: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
 }

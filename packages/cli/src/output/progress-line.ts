@@ -9,10 +9,11 @@ export interface ProgressLine {
 }
 
 const framesPerSecond = 5;
+const secondsBetweenLines = 10;
 
 /**
- * Progress on stderr: one line rewritten in place on a terminal, a new line for every tenth of the way elsewhere,
- * nothing where the user wants it quiet.
+ * Progress on stderr: one line rewritten in place on a terminal, elsewhere a new line for every job and then one
+ * every ten seconds, nothing where the user wants it quiet.
  */
 export function createProgressLine(
   stderr: WriteStream,
@@ -28,9 +29,11 @@ export function createProgressLine(
   if (!stderr.isTTY) {
     return {
       show(text, progress) {
-        const step = `${sanitizeLine(text).replaceAll(/\d+([.,]\d+)?/g, "#")}${Math.floor((progress ?? 0) * 10)}`;
-        if (step === shown) return;
-        shown = step;
+        const now = options.now();
+        const job = sanitizeLine(text).replaceAll(/\d+([.,]\d+)?/g, "#");
+        if (job === shown && now - shownAt < secondsBetweenLines * 1000) return;
+        shown = job;
+        shownAt = now;
         stderr.write(`${line(text, progress)}\n`);
       },
       clear: () => {},

@@ -1,6 +1,6 @@
 import type { AgentEvent, TurnResult } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
-import type { Io } from "../io.ts";
+import { type Io, Stopped } from "../io.ts";
 import type { Messages } from "../language/index.ts";
 import { footnotes, spentLine } from "./format.ts";
 import { createProgressLine } from "./progress-line.ts";
@@ -25,14 +25,14 @@ export interface WriterOptions {
  */
 export async function writeTurn(
   events: AsyncIterable<AgentEvent>,
-  io: Pick<Io, "stdout" | "stderr">,
+  io: Pick<Io, "stdout" | "stderr" | "signal">,
   options: WriterOptions,
 ): Promise<TurnResult> {
   const { form, messages } = options;
   const progress = createProgressLine(io.stderr, options);
   const note = (text: string) => {
     progress.clear();
-    io.stderr.write(`${text}\n`);
+    io.stderr.write(`${sanitizeLine(text)}\n`);
   };
   let streamed = "";
   let result: TurnResult | undefined;
@@ -68,14 +68,13 @@ export async function writeTurn(
         if (streamed && !streamed.endsWith("\n")) io.stdout.write("\n");
         if (streamed) note(messages.withdrawn);
         streamed = "";
-        if (!options.quiet) note(messages.retry(event.attempt, sanitizeLine(event.error.message)));
+        if (!options.quiet) note(messages.retry(event.attempt, event.error.message));
         break;
       case "compaction":
         if (!options.quiet) note(messages.compacted(event.droppedMessages));
         break;
       case "tool_end":
-        if (options.verbose && event.outcome.kind === "error")
-          note(`${event.name}: ${sanitizeLine(event.outcome.message)}`);
+        if (options.verbose && event.outcome.kind === "error") note(`${event.name}: ${event.outcome.message}`);
         break;
       case "turn_end":
         result = event.result;
@@ -95,16 +94,19 @@ export async function writeTurn(
 export function writeResult(
   result: TurnResult,
   streamed: string,
-  { stdout, stderr }: Pick<Io, "stdout" | "stderr">,
+  { stdout, stderr, signal }: Pick<Io, "stdout" | "stderr" | "signal">,
   { form, quiet, asValue, messages }: Pick<WriterOptions, "form" | "quiet" | "asValue" | "messages">,
 ): void {
+  const unread = signal.reason instanceof Stopped && signal.reason.exitCode === 0;
+  if (unread) return;
   if (form === "json") stdout.write(`${JSON.stringify(result)}\n`);
   const said = asValue ? valueText(result) : sanitize(result.answer);
   if (form === "text" && said) {
     stdout.write(streamed ? "" : said);
     if (!said.endsWith("\n")) stdout.write("\n");
   }
-  if (form === "text" && !quiet) for (const line of footnotes(result, messages)) stderr.write(`${line}\n`);
+  if (form === "text" && !quiet)
+    for (const line of footnotes(result, messages)) stderr.write(`${sanitizeLine(line)}\n`);
   if (result.error) stderr.write(`${errorText(result.error, messages)}\n`);
   else if (result.status === "aborted") stderr.write(`${messages.stopped}\n`);
 }

@@ -13,11 +13,8 @@ import { createSession } from "./session.ts";
 import { createStyle } from "./style.ts";
 import { holdTerminal } from "./tty.ts";
 
-export { english, korean, type TerminalLabels } from "./labels.ts";
+export { english, korean } from "./labels.ts";
 export type {
-  ApprovalRequest,
-  CommandResult,
-  TerminalCommand,
   TerminalExit,
   TerminalOptions,
   TurnContext,

@@ -72,7 +72,11 @@ export function endOfAnswer({ end }: ModelAnswer, progress: TurnProgress): TurnE
     const { tool, reason: why } = progress.denied[progress.denied.length - 1] as Denied;
     return {
       status: "denied",
-      error: { code: "denied", message: `${tool} was denied: ${why}`, hint: `--allow ${tool} allows it` },
+      error: {
+        code: "denied",
+        message: `the model had no answer without ${tool}: ${why}`,
+        hint: `--allow ${tool} allows it`,
+      },
     };
   }
   if (reason === "incomplete") {

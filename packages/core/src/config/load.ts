@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { type Environment, type Failure, variable } from "../protocol/index.ts";
 import type { Folders } from "./folders.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -66,21 +66,35 @@ async function readLayer(
     text = await readFile(file, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    return code === "ENOENT" || code === "ENOTDIR"
-      ? { kind: "missing" }
-      : failed(file, String((error as Error).message));
+    if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+    return failed(file, unreadable[code ?? ""] ?? `it cannot be read (${code})`);
   }
   let value: unknown;
   try {
     value = parse(text) ?? {};
   } catch (error) {
-    return failed(file, (error as Error).message.split("\n")[0] ?? "not YAML");
+    const problem = (error as Error).message.split("\n")[0]?.replace(/:$/, "");
+    return failed(file, `it is not YAML: ${problem}`);
   }
   const parsed = configSchema.safeParse(value);
   return parsed.success
     ? { kind: "read", config: parsed.data }
-    : failed(file, z.prettifyError(parsed.error).replaceAll(/\s+/g, " "));
+    : failed(file, parsed.error.issues.map(problemOf).join("; "));
 }
+
+/** Where, then what; never the value, which may be a key. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  const at = (...key: string[]) => `\`${[...issue.path.map(String), ...key].join(".")}\``;
+  if (issue.code === "unrecognized_keys") return `there is no setting ${issue.keys.map((key) => at(key)).join(", ")}`;
+  const { message } = (issue.code === "invalid_key" && issue.issues[0]) || issue;
+  const what = message.replace(/^Invalid input: /, "");
+  return issue.path.length > 0 ? `${at()}: ${what}` : what;
+}
+
+const unreadable: { readonly [code: string]: string } = {
+  EACCES: "you may not read it",
+  EISDIR: "it is a folder, not a file",
+};
 
 function failed(file: string, problem: string): { kind: "failed"; failure: Failure } {
   return {

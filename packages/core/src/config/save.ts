@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseDocument } from "yaml";
 import { type Config, configSchema } from "./schema.ts";
@@ -21,9 +21,11 @@ export async function saveSettings(
   for (const { path, value } of settings) document.setIn(path, document.createNode(value));
   const config = configSchema.parse(document.toJS());
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const next = `${file}.${process.pid}.new`;
+  // The file may be a link to one that is kept elsewhere: that one is replaced, not the link.
+  const target = await realpath(file).catch(() => file);
+  const next = `${target}.${process.pid}.new`;
   await writeFile(next, document.toString(), { mode: 0o600 });
   await chmod(next, 0o600);
-  await rename(next, file);
+  await rename(next, target);
   return config;
 }

@@ -18,7 +18,7 @@ export interface KnownServer {
 }
 
 /** The usual ports, in the order of preference. */
-export const knownServers: readonly KnownServer[] = [
+const knownServers: readonly KnownServer[] = [
   { name: "Ollama", port: 11434 },
   { name: "LM Studio", port: 1234 },
   { name: "llama.cpp", port: 8080 },

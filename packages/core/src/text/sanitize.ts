@@ -2,12 +2,12 @@ import { stripVTControlCharacters } from "node:util";
 
 /**
  * The characters that can move a cursor, hide text or reorder it: C0 but newline and tab, DEL, C1, bidi controls,
- * invisible operators, byte-order marks, interlinear anchors and tag characters. Zero-width joiners and variation
- * selectors stay: emoji and several scripts are written with them.
+ * invisible operators, byte-order marks, interlinear anchors and tag characters, also the half of one that a chunk's
+ * border cut off. Zero-width joiners and variation selectors stay: emoji and several scripts are written with them.
  */
 const dangerous =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: dropping control characters is what this is for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\udb40]|[\u{e0000}-\u{e007f}]/gu;
 
 /**
  * Makes foreign text safe to write to a terminal: whole control sequences go first, so that no residue is shown, then

@@ -26,7 +26,7 @@ const replySchema = z.union([
 ]);
 
 /** The structured result of `calculate`. */
-export const calculationSchema = z.object({
+const calculationSchema = z.object({
   ok: z.boolean(),
   ...valueSchema.partial().shape,
   error: errorSchema.optional(),

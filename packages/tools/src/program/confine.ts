@@ -25,13 +25,17 @@ export function confined(entry: ChildEntry, confinement: Confinement): CommandLi
   });
 }
 
+/** Linux ends the child with us, also when we are killed; passed over where it cannot. */
+const setpriv = "/usr/bin/setpriv --pdeathsig KILL --";
+
 /**
  * Limits that the system itself keeps: no file written, no core dump, and an end to the CPU time, so that a child that
  * loops does not run on for ever when we are killed before we can end it. Where there is no shell it goes without.
  */
 function rationed({ command, args, env }: CommandLine): CommandLine {
   if (process.platform === "win32") return { command, args, env };
-  const script = `ulimit -f 0; ulimit -c 0; ulimit -t ${programLimits.process.cpuSeconds}; exec "$@"`;
+  const limits = `ulimit -f 0; ulimit -c 0; ulimit -t ${programLimits.process.cpuSeconds}`;
+  const script = `${limits}; ${setpriv} true 2>/dev/null && exec ${setpriv} "$@"; exec "$@"`;
   return { command: "/bin/sh", args: ["-c", script, "sh", command, ...args], env };
 }
 

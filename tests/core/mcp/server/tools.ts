@@ -64,6 +64,17 @@ export const tools = [
     },
   }),
   defineTool({
+    name: "report",
+    description: "Reports progress, and goes on until it is told to stop",
+    input: z.object({}),
+    run: (_, { onProgress, signal }) => {
+      onProgress({ progress: 1, total: 2 });
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("stopped")));
+      });
+    },
+  }),
+  defineTool({
     name: "wait",
     description: "Waits until it is told to stop, and says so on stderr",
     input: z.object({}),

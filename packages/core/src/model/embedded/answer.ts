@@ -1,6 +1,7 @@
 import type { ToolOutcome } from "../../protocol/index.ts";
 import { type Exchange, newestThatFit, shorten, usesHangul } from "./conversation.ts";
 import type { Lane } from "./lane.ts";
+import { saysNumbersOf } from "./numerals.ts";
 import { type Prompt, reply, turn } from "./prompt.ts";
 import { codeOf } from "./write-program.ts";
 
@@ -33,6 +34,16 @@ export function writeAnswer(
     lane.count(prompt),
   );
   return lane.write([...before.flat(), ...now], { maxTokens: output }, signal);
+}
+
+/** A small model sometimes talks around the result: what it left out of a short one, to be put behind its answer. */
+export function leftOut(exchange: Exchange | undefined, said: string): string | undefined {
+  const last = exchange?.calls.at(-1);
+  if (last?.outcome?.kind !== "value" || codeOf(last.call.arguments) === undefined) return undefined;
+  const result = (last.outcome.display ?? last.outcome.content).trim();
+  if (result.length > 200 || result.includes("\n") || saysNumbersOf(result, said)) return undefined;
+  const plain = result.replace(/[{}'"]/g, "");
+  return ` (${usesHangul(exchange?.question ?? "") ? "결과" : "Result"}: ${plain})`;
 }
 
 function pastTurns({ question, answer }: Exchange): Prompt {

@@ -4,7 +4,7 @@ import type { Lane } from "./lane.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** How sure the model must be that a program is wanted; measured with `bench/embedded`. */
-const sureEnough = 0.8;
+const sureEnough = 0.6;
 
 /** In the prompt's words; what is called instead depends on what is offered. */
 const compute = "compute";
@@ -39,8 +39,16 @@ handle: ${answer}
 message: How many vowels does the word "encyclopedia" have?
 handle: ${compute}
 
+message: 세계에서 가장 높은 산은 무엇인가요?
+handle: ${answer}
+
 message: 내 생일은 5월 3일이야. 잊지 마.
 handle: ${answer}
+
+also for the next message:
+library__find_book: Looks up a book in the library's catalogue.
+message: Does the library have "The Little Prince" in French?
+handle: library__find_book
 
 earlier: 사탕 96개를 8명에게 똑같이 나누면 몇 개씩이야? → 한 사람당 12개씩입니다.
 message: 그럼 6명이면?
@@ -56,6 +64,9 @@ handle: ${compute}
 `,
 ];
 
+/** Tools that are not offered by their description: a program covers `calculate`, and reading on in a long output is beyond a small context. */
+const known = new Set(["run_python", "calculate", "read_output"]);
+
 export type Decision = { readonly kind: "answer" } | { readonly kind: "call"; readonly tool: ToolSpec };
 
 /**
@@ -69,7 +80,7 @@ export async function decide(
   signal: AbortSignal,
 ): Promise<Decision> {
   const own = tools.find(({ name }) => name === "run_python") ?? tools.find(({ name }) => name === "calculate");
-  const others = tools.filter(({ name }) => name !== "run_python" && name !== "calculate");
+  const others = tools.filter(({ name }) => !known.has(name));
   if (!own && others.length === 0) return { kind: "answer" };
   const names = [answer, ...(own ? [compute] : []), ...others.map(({ name }) => name)];
   const odds = await lane.choose(
@@ -89,7 +100,7 @@ function promptFor(exchanges: readonly Exchange[], others: readonly ToolSpec[]):
   const [earlier, current] = exchanges.slice(-2).length === 2 ? exchanges.slice(-2) : [undefined, exchanges.at(-1)];
   const offered = others.map(({ name, description }) => `${name}: ${oneLine(description, 120)}\n`).join("");
   return [
-    offered && `For the next message these are there too; each is for exactly what it says:\n${offered}\n`,
+    offered && `also for the next message:\n${offered}`,
     earlier ? `earlier: ${oneLine(earlier.question, 200)} → ${oneLine(earlier.answer, 200)}\n` : "",
     `message: ${oneLine(current?.question ?? "", 1_000)}\nhandle:`,
   ];

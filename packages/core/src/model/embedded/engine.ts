@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Llama, LlamaContext, LlamaGrammar, LlamaModel } from "node-llama-cpp";
 import type { JsonSchema } from "../../protocol/index.ts";
 import { grammarSchema } from "./grammar-schema.ts";
@@ -54,7 +55,9 @@ export async function startRuntime(gpu: "auto" | false): Promise<Runtime> {
 /** Loads the weights. Rejects when there is too little memory, and on abort; the runtime is the caller's to free then. */
 export async function loadEngine(runtime: Runtime, options: EngineOptions, signal: AbortSignal): Promise<Engine> {
   const { library, llama } = runtime;
-  const threads = freeCores(llama.cpuMathCores);
+  // A container may be granted fewer cores than there are.
+  const cores = Math.min(llama.cpuMathCores, availableParallelism());
+  const threads = freeCores(cores);
   const adapt = () => {
     // With a graphics card the library's own default is right.
     if (llama.gpu === false) llama.maxThreads = threads();
@@ -68,7 +71,7 @@ export async function loadEngine(runtime: Runtime, options: EngineOptions, signa
   const context = await model.createContext({
     contextSize: options.contextSize,
     sequences: laneNames.length,
-    ...(llama.gpu === false && { threads: llama.cpuMathCores }),
+    ...(llama.gpu === false && { threads: cores }),
     createSignal: signal,
   });
   const version = await library.getModuleVersion();

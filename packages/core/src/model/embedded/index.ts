@@ -6,8 +6,6 @@ import { channel } from "./channel.ts";
 import { type Engine, loadEngine, type Runtime, startRuntime } from "./engine.ts";
 import { respond } from "./respond.ts";
 
-export { type EmbeddedModelEntry, type EmbeddedSize, embeddedModels } from "./catalogue.ts";
-
 export interface EmbeddedModelOptions {
   readonly size: EmbeddedSize;
   /** Where the weights are kept and how they may be fetched. */
@@ -15,9 +13,11 @@ export interface EmbeddedModelOptions {
   /** `auto` uses a graphics card where the library finds one; `false` the processor alone. */
   readonly gpu: "auto" | false;
   readonly makeId: MakeId;
+  /** Tokens of prompt and answer together. */
+  readonly contextSize?: number;
 }
 
-const contextSize = 4096;
+const defaultContextSize = 4096;
 /** Loading says something at least this often: silence would count as a model that hangs. */
 const heartbeatMs = 10_000;
 
@@ -28,6 +28,7 @@ const heartbeatMs = 10_000;
  */
 export function createEmbeddedModel(options: EmbeddedModelOptions): ChatModel {
   const { id } = embeddedModels[options.size];
+  const contextWindow = options.contextSize ?? defaultContextSize;
   const disposed = new AbortController();
   let engine: Engine | undefined;
   let last: Promise<void> = Promise.resolve();
@@ -48,7 +49,7 @@ export function createEmbeddedModel(options: EmbeddedModelOptions): ChatModel {
 
   return {
     id,
-    capabilities: { contextWindow: contextSize, tools: true, local: true },
+    capabilities: { contextWindow, tools: true, local: true },
 
     async *stream(request, signal) {
       const events = channel<ModelEvent>();
@@ -87,7 +88,7 @@ const stopped: ModelFailure = { code: "aborted", message: "the model was stopped
 type Loaded = { readonly engine: Engine } | { readonly failure: ModelFailure };
 
 async function load(
-  { size, artefacts, gpu }: EmbeddedModelOptions,
+  { size, artefacts, gpu, contextSize = defaultContextSize }: EmbeddedModelOptions,
   emit: (event: ModelEvent) => void,
   signal: AbortSignal,
 ): Promise<Loaded> {

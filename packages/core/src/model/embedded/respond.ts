@@ -1,12 +1,12 @@
 import { noUsage, type ToolSpec } from "../../protocol/index.ts";
 import type { ModelEvent, ModelRequest } from "../chat-model.ts";
-import { answerPrefix, writeAnswer } from "./answer.ts";
+import { answerPrefix, leftOut, writeAnswer } from "./answer.ts";
 import { type Exchange, exchangesOf } from "./conversation.ts";
 import { decide, decidePrefix } from "./decide.ts";
 import type { Engine, LaneName } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 import { writeArguments } from "./write-arguments.ts";
-import { codeOf, type FailedProgram, missingValue, programPrefix, writeProgram } from "./write-program.ts";
+import { codeOf, type FailedProgram, programPrefix, withAllValues, writeProgram } from "./write-program.ts";
 
 export interface RespondDeps {
   readonly engine: Engine;
@@ -83,14 +83,12 @@ async function callProgram(
   const show = (text: string) => deps.emit({ type: "tool_call_delta", index: 0, name: tool.name, arguments: text });
   show('{"code":"');
   let code = "";
-  const add = (piece: string) => {
+  const end = await eachPiece(pieces, (piece) => {
     code += piece;
     show(JSON.stringify(piece).slice(1, -1));
-  };
-  const end = await eachPiece(pieces, add);
-  add(missingValue(code));
+  });
   show('"}');
-  return calling(deps, tool, JSON.stringify({ code }), end);
+  return calling(deps, tool, JSON.stringify({ code: withAllValues(code) }), end);
 }
 
 async function callWithArguments(
@@ -128,9 +126,14 @@ async function answer(
         text: "The message is too long for this small model: its middle is left out.",
       }),
   };
-  const end = await eachPiece(writeAnswer(answering, exchanges, options, signal), (text) =>
-    deps.emit({ type: "text_delta", text }),
-  );
+  let text = "";
+  const tell = (piece: string) => {
+    text += piece;
+    deps.emit({ type: "text_delta", text: piece });
+  };
+  const end = await eachPiece(writeAnswer(answering, exchanges, options, signal), tell);
+  const left = end === "stop" && leftOut(exchanges.at(-1), text);
+  if (left) tell(left);
   return { type: "finished", reason: end, raw: end, calls: [] };
 }
 

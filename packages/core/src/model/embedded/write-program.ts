@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Exchange, newestThatFit, shorten } from "./conversation.ts";
 import type { Lane } from "./lane.ts";
+import { plainNumbers } from "./numerals.ts";
 import { type Prompt, reply, turn } from "./prompt.ts";
 
 const fence = "```";
@@ -58,9 +59,10 @@ sugar / (sugar + water) * 100`,
   ],
   [
     "500만 원을 연이율 4%로 2년 동안 복리로 맡기면 이자는 모두 얼마인가요?",
-    `principal = 500 * 10_000
+    `principal = 5_000_000
 total = principal * (1 + 4 / 100) ** 2
-round(total - principal)`,
+interest = total - principal
+round(interest)`,
   ],
   [
     "4, 9, 14, 19로 이어지는 수열의 30번째 항은?",
@@ -82,15 +84,23 @@ values = [4, 9, 15, 22, 7]
   ],
 ];
 
-const followUp = {
-  earlier: {
-    question: "사탕 96개를 8명에게 똑같이 나누면 몇 개씩이야?",
-    program: "candies = 96\ncandies // 8",
-    answer: "한 사람당 12개씩입니다.",
+/** A follow-up works the earlier quantities out again: names of earlier programs are not relied on. */
+const followUps = [
+  {
+    earlier: {
+      question: "사탕 12봉지에 8개씩 있는데 1/4을 먹고 남은 사탕을 8명이 똑같이 나누면 몇 개씩이야?",
+      program: "candies = 12 * 8\nleft = candies - candies * 1 // 4\nleft // 8",
+      answer: "한 사람당 9개씩입니다.",
+    },
+    question: "그럼 7명이면 몇 개씩이고 몇 개가 남아?",
+    program: 'candies = 12 * 8\nleft = candies - candies * 1 // 4\n{"한 사람당": left // 7, "남은 사탕": left % 7}',
   },
-  question: "그럼 7명이면 몇 개씩이고 몇 개가 남아?",
-  program: `candies = 96\n{"한 사람당": candies // 7, "남은 사탕": candies % 7}`,
-} as const;
+  {
+    earlier: { question: "What is 12% of 350?", program: "350 * 12 / 100", answer: "12% of 350 is 42." },
+    question: "And a third of that?",
+    program: "before = 350 * 12 / 100\nbefore / 3",
+  },
+] as const;
 
 const [early, late] = [examples.slice(0, -2), examples.slice(-2)];
 const shown = (some: typeof examples) =>
@@ -102,9 +112,8 @@ export const programPrefix: Prompt = [
     "You write one short Python program for each question. Its last line is an expression: the value that answers the question, or a dict with the asked values under names in the question's language. Standard library only. Count exactly; use whole numbers where things are counted.",
   ),
   ...shown(early),
-  // Not the last one: what stands last is copied when a question is hard.
-  ...asked(followUp.question, followUp.earlier),
-  ...written(followUp.program),
+  // Not the last ones: what stands last is copied when a question is hard.
+  ...followUps.flatMap(({ question, earlier, program }) => [...asked(question, earlier), ...written(program)]),
   ...shown(late),
 ];
 
@@ -141,11 +150,17 @@ export async function* writeProgram(
   return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}` }, signal);
 }
 
-/** A program that ends in an assignment has no value: its last line then becomes the name that was assigned. */
-export function missingValue(code: string): string {
-  const last = code.trimEnd().split("\n").at(-1) ?? "";
-  const name = /^([A-Za-z_]\w*)\s*(?:[-+*/%]|\/\/|\*\*)?=(?!=)/.exec(last)?.[1];
-  return name ? `\n${name}` : "";
+/** A program that ends in several bare expressions means all of them: only the last would be its value. */
+export function withAllValues(code: string): string {
+  const lines = code.trimEnd().split("\n");
+  const bare =
+    /^(?!(?:print|import|from|return|raise|assert|del|pass|for|while|if|with|def|class)\b)[\w("'[][^=:#{}]*$/;
+  const first = lines.findLastIndex((line) => !bare.test(line)) + 1;
+  const values = lines.slice(first);
+  // A line behind an opening one belongs to it.
+  if (values.length < 2 || /[([{,:\\]$/.test(lines[first - 1] ?? "") || values.some((line) => /[([,]$/.test(line)))
+    return code;
+  return [...lines.slice(0, first), `(${values.join(", ")})`].join("\n");
 }
 
 /** The `code` argument of a call, as our own adapter or another model wrote it. */
@@ -173,7 +188,7 @@ function asked(question: string, ...earlier: readonly Digest[]): Prompt {
   const before = earlier.map(({ question: was, program, answer }) =>
     [`Earlier question: ${was}`, ...(program ? [`Program:\n${program}`] : []), `Answer: ${answer}\n\n`].join("\n"),
   );
-  return turn("user", `${before.join("")}Question: ${question}`);
+  return turn("user", plainNumbers(`${before.join("")}Question: ${question}`));
 }
 
 function written(program: string): Prompt {
