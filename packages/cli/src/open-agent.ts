@@ -1,145 +1,27 @@
 import { join } from "node:path";
 import {
   type Agent,
-  type ApprovalLayer,
-  type Config,
   createAgent,
-  createTransport,
   defaultPolicy,
   describeChoice,
-  discoverLocal,
-  embeddedEngineInstalled,
   embeddedModels,
-  type Folders,
-  foldersOf,
-  listModels,
-  loadConfig,
   loadServers,
   makeId,
-  openModel,
-  openThreadStore,
   type Resolution,
-  resolveModel,
   systemPrompt,
   type ThreadStore,
   type Timeouts,
-  type Transport,
-  variable,
 } from "@chingu/core";
-import { describeProgress, type ObtainOptions, obtain } from "@chingu/core/artefacts";
+import { describeProgress, obtain } from "@chingu/core/artefacts";
 import { createProgramTools } from "@chingu/tools";
-import { confirm, confirmServers } from "./confirm.ts";
+import { confirmServers } from "./confirm.ts";
 import type { Io } from "./io.ts";
-import { catalogues, type Language, languageOf, type Messages } from "./language/index.ts";
+import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
+import { openModels } from "./open-models.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
-import { CommandFailure } from "./output/report-failure.ts";
-import type { OutputForm } from "./output/turn-writer.ts";
-
-/** The flags every command takes. */
-export interface CommonFlags {
-  readonly output: OutputForm;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly color: boolean;
-  readonly yes?: boolean;
-}
-
-/** Flags that stand above a setting of the same name. */
-export interface SettingFlags extends CommonFlags {
-  /** Nobody is asked anything, even where there is a terminal. */
-  readonly print?: boolean;
-  readonly model?: string;
-  readonly memory?: string;
-  readonly system?: string;
-  readonly maxSteps?: number;
-  readonly maxCost?: number;
-  readonly maxTokens?: number;
-  /** In ms. */
-  readonly maxTime?: number;
-  readonly allow?: readonly string[];
-}
-
-/** Whose threads: there is one user on a command line. */
-export const namespace = "default";
-
-const clock = { now: Date.now };
-
-/** Flags, environment and files as one, with the words to talk about them. */
-export interface Settings {
-  readonly flags: SettingFlags;
-  readonly config: Config;
-  /** The files that were read. */
-  readonly files: readonly string[];
-  /** The rules in them about tool calls. */
-  readonly approval: readonly ApprovalLayer[];
-  readonly folders: Folders;
-  readonly language: Language;
-  readonly messages: Messages;
-}
-
-/** Reads every layer of the configuration. Throws a `CommandFailure` that names the file when one cannot be used. */
-export async function readSettings(flags: SettingFlags, io: Io): Promise<Settings> {
-  const folders = foldersOf(io.environment, io.home);
-  const loaded = await loadConfig({ folders, folder: io.folder, environment: io.environment });
-  if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
-  const language = languageOf(io.environment, loaded.config.language);
-  const { config, files, approval } = loaded;
-  return { flags, config, files, approval, folders, language, messages: catalogues[language] };
-}
-
-/** The configured store, or the embedded one in the user's data folder. Throws a `StoreError`. */
-export async function openStore(settings: Settings, io: Io): Promise<ThreadStore> {
-  const embedded = `sqlite:${join(settings.folders.data, "chingu.db")}`;
-  const url = settings.flags.memory ?? settings.config.memory?.url ?? embedded;
-  const store = await openThreadStore(url, { clock, makeId, home: io.home }, io.signal);
-  io.cleanup.defer(() => store.close());
-  return store;
-}
-
-/** Connections of this command, with the environment's proxies. */
-export function openTransport(io: Io): Transport {
-  const transport = createTransport(io.environment);
-  io.cleanup.defer(() => transport.close());
-  return transport;
-}
-
-/** Which model the settings lead to. */
-export function resolve(settings: Settings, io: Io, transport: Transport): Promise<Resolution> {
-  const { flags, config } = settings;
-  const requested = flags.model ?? config.model;
-  return resolveModel(
-    {
-      ...(requested !== undefined && { requested }),
-      environment: io.environment,
-      config: {
-        ...(config.providers && { providers: config.providers }),
-        ...(config.aliases && { aliases: config.aliases }),
-      },
-      discover: (signal) => discoverLocal({ transport }, signal),
-      listModels: (endpoint, signal) =>
-        listModels(
-          { transport, now: clock.now(), ...endpoint },
-          AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-        ),
-      embeddedAvailable: embeddedEngineInstalled(),
-    },
-    io.signal,
-  );
-}
-
-/** How pinned files are kept and fetched here: asked about once, unless a flag or the environment has answered. */
-export function artefactOptions({ flags, folders, messages }: Settings, io: Io): ObtainOptions {
-  const agreed = flags.yes || variable(io.environment, "CHINGU_DOWNLOAD") === "1";
-  return {
-    cacheFolder: join(folders.cache, "artefacts"),
-    offline: variable(io.environment, "CHINGU_OFFLINE") === "1",
-    environment: io.environment,
-    consent: async ({ name, bytes, licence }) =>
-      agreed || (!flags.print && confirm(messages.downloadQuestion(name, Math.round(bytes / 1e6), licence), io)),
-  };
-}
+import { artefactOptions, clock, namespace, openTransport, type Settings } from "./settings.ts";
 
 export interface OpenedAgent {
   readonly agent: Agent;
@@ -158,18 +40,10 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   const transport = openTransport(io);
   const programs = createProgramTools();
   io.cleanup.defer(() => programs.close());
-  const [resolution, { servers, failures }] = await Promise.all([
-    resolve(settings, io, transport),
+  const [{ model, resolution, candidates }, { servers, failures }] = await Promise.all([
+    openModels(settings, io, transport),
     loadServers(serverFiles(settings, io)),
   ]);
-  const model = openModel(resolution, {
-    clock,
-    makeId,
-    transport,
-    artefacts: artefactOptions(settings, io),
-    gpu: variable(io.environment, "CHINGU_GPU") === "off" ? false : "auto",
-  });
-  io.cleanup.defer(async () => model.dispose?.());
   const agent = await createAgent({
     model,
     tools: programs.tools,
@@ -186,7 +60,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
       maxSteps: flags.maxSteps ?? config.budget?.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
       timeouts: timeoutsOf(settings),
     },
-    ...(await openBudget(settings, resolution, model)),
+    ...(await openBudget(settings, candidates)),
   });
   io.cleanup.defer(() => agent.close());
   return {

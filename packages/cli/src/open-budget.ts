@@ -7,6 +7,7 @@ import {
   type Folders,
   loadPrices,
   type Price,
+  type Prices,
   priceOf,
   type Resolution,
 } from "@chingu/core";
@@ -28,11 +29,14 @@ interface BudgetSettings {
  */
 export async function openBudget(
   { flags, config, folders }: BudgetSettings,
-  resolution: Resolution,
-  model: ChatModel,
+  candidates: readonly { readonly resolution: Resolution; readonly model: ChatModel }[],
 ): Promise<Pick<AgentOptions, "budget" | "price" | "ledger">> {
   const { maxCost, maxTokens, perDay } = { ...config.budget, ...defined(flags) };
-  const price = await priceFor();
+  const loaded = await loadPrices(join(folders.config, "prices.yaml"));
+  if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
+  const prices = candidates.map((candidate) => priceFor(candidate, loaded.prices));
+  // Any of them may answer: a limit must hold for the dearest, and is unknown when one is.
+  const price = prices.some((one) => one === undefined) ? undefined : prices.toSorted(byDearness)[0];
   return {
     budget: {
       ...(maxCost !== undefined && { cost: maxCost }),
@@ -43,10 +47,8 @@ export async function openBudget(
     ledger: createFileLedger(join(folders.state, "spend")),
   };
 
-  async function priceFor(): Promise<Price | undefined> {
-    const loaded = await loadPrices(join(folders.config, "prices.yaml"));
-    if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
-    const name = flags.model ?? config.model;
+  function priceFor({ resolution, model }: (typeof candidates)[number], loaded: Prices): Price | undefined {
+    const name = candidates.length === 1 ? (flags.model ?? config.model) : undefined;
     return priceOf(
       {
         model: model.id,
@@ -55,9 +57,14 @@ export async function openBudget(
         ...(resolution.kind === "resolved" &&
           resolution.choice.kind === "endpoint" && { baseURL: resolution.choice.baseURL }),
       },
-      loaded.prices,
+      loaded,
     );
   }
+}
+
+function byDearness(a: Price | undefined, b: Price | undefined): number {
+  const sum = (price: Price | undefined) => (price ? price.input + price.output : 0);
+  return sum(b) - sum(a);
 }
 
 function defined({ maxCost, maxTokens }: BudgetSettings["flags"]) {

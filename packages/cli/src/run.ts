@@ -206,8 +206,10 @@ function withAskFlags(command: Command): Command {
 }
 
 function allowOption(): Option {
-  return new Option("--allow <rule>", "calls that run without asking: TOOL or 'TOOL(argument=pattern)' (repeatable)")
-    .argParser(collect);
+  return new Option(
+    "--allow <rule>",
+    "calls that run without asking: TOOL or 'TOOL(argument=pattern)' (repeatable)",
+  ).argParser(collect);
 }
 
 function positiveInteger(text: string): number {

@@ -3,13 +3,14 @@ import type { JsonSchema } from "@chingu/core/protocol";
 import { type Attachments, attach } from "../attach.ts";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
-import { openAgent, openStore, readSettings, type SettingFlags, type Settings } from "../open-agent.ts";
+import { openAgent } from "../open-agent.ts";
 import { endEarly } from "../output/early-end.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { errorText, type WriterOptions, writeTurn } from "../output/turn-writer.ts";
 import { readSchema } from "../read-schema.ts";
 import { readPiped } from "../read-stdin.ts";
+import { openStore, readSettings, type SettingFlags, type Settings } from "../settings.ts";
 import { chooseThread } from "./choose-thread.ts";
 
 export interface AskFlags extends SettingFlags {

@@ -1,7 +1,7 @@
 import { makeId, openModel, type Resolution, type Transport } from "@chingu/core";
 import type { Failure } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
-import { artefactOptions, type Settings } from "../open-agent.ts";
+import { artefactOptions, type Settings } from "../settings.ts";
 
 const checkMs = 30_000;
 

@@ -1,7 +1,7 @@
 import { type ThreadInfo, type ThreadStore, waitingCalls } from "@chingu/core";
 import type { Io } from "../io.ts";
-import { namespace } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
+import { namespace } from "../settings.ts";
 
 /** The thread to go on with; undefined begins a new one. */
 export async function chooseThread(

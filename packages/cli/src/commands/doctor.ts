@@ -4,19 +4,19 @@ import { listArtefacts } from "@chingu/core/artefacts";
 import type { Failure } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
+import { openAgent } from "../open-agent.ts";
+import { exitCodes } from "../output/exit-code.ts";
+import { writeRows } from "../output/rows.ts";
 import {
   artefactOptions,
   namespace,
-  openAgent,
   openStore,
   openTransport,
   readSettings,
   resolve,
   type SettingFlags,
   type Settings,
-} from "../open-agent.ts";
-import { exitCodes } from "../output/exit-code.ts";
-import { writeRows } from "../output/rows.ts";
+} from "../settings.ts";
 import { checkModel } from "./check-model.ts";
 
 interface Finding {

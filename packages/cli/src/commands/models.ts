@@ -3,6 +3,10 @@ import { describeProgress, formatBytes, listArtefacts, obtain, removeArtefact } 
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../confirm.ts";
 import type { Io } from "../io.ts";
+import { createProgressLine } from "../output/progress-line.ts";
+import { CommandFailure } from "../output/report-failure.ts";
+import { writeRows } from "../output/rows.ts";
+import { errorText } from "../output/turn-writer.ts";
 import {
   artefactOptions,
   openTransport,
@@ -10,11 +14,7 @@ import {
   resolve,
   type SettingFlags,
   type Settings,
-} from "../open-agent.ts";
-import { createProgressLine } from "../output/progress-line.ts";
-import { CommandFailure } from "../output/report-failure.ts";
-import { writeRows } from "../output/rows.ts";
-import { errorText } from "../output/turn-writer.ts";
+} from "../settings.ts";
 
 interface ModelRow {
   /** What `--model` takes. */

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { allPrices, foldersOf, loadPrices, type Price } from "@chingu/core";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
-import type { CommonFlags } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
+import type { CommonFlags } from "../settings.ts";
 
 /** Dollars per million tokens; null where nobody has said. */
 interface PriceRow {

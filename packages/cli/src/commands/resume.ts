@@ -1,9 +1,10 @@
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
-import { namespace, openAgent, openStore, readSettings, type SettingFlags } from "../open-agent.ts";
+import { openAgent } from "../open-agent.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { errorText, writeTurn } from "../output/turn-writer.ts";
+import { namespace, openStore, readSettings, type SettingFlags } from "../settings.ts";
 import { callsWait, findThread } from "./choose-thread.ts";
 
 /**

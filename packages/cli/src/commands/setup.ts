@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { type Config, listModels, type Resolution, saveSettings, type Transport, variable } from "@chingu/core";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
-import { openTransport, readSettings, resolve, type SettingFlags, type Settings } from "../open-agent.ts";
 import { CommandFailure } from "../output/report-failure.ts";
+import { openTransport, readSettings, resolve, type SettingFlags, type Settings } from "../settings.ts";
 import { checkModel } from "./check-model.ts";
 import { type Preset, presets } from "./providers.ts";
 

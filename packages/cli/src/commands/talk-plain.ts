@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
-import { openAgent, openStore, type Settings } from "../open-agent.ts";
+import { openAgent } from "../open-agent.ts";
 import { errorText, writeTurn } from "../output/turn-writer.ts";
+import { openStore, type Settings } from "../settings.ts";
 import { callsWait, chooseThread } from "./choose-thread.ts";
 import type { TalkFlags } from "./talk.ts";
 

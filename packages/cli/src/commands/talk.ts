@@ -1,8 +1,9 @@
 import { type TurnOptions, waitingCalls } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
-import { fetchEmbedded, namespace, openAgent, openStore, type SettingFlags, type Settings } from "../open-agent.ts";
+import { fetchEmbedded, openAgent } from "../open-agent.ts";
 import { errorText } from "../output/turn-writer.ts";
+import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
 import { chooseThread } from "./choose-thread.ts";
 import { toolLine } from "./tools.ts";
 

@@ -2,9 +2,9 @@ import type { ThreadInfo } from "@chingu/core";
 import type { Message, Part } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
-import { type CommonFlags, namespace, openStore, readSettings } from "../open-agent.ts";
 import { callText, minuteOf, receiptLine } from "../output/format.ts";
 import { writeRows } from "../output/rows.ts";
+import { type CommonFlags, namespace, openStore, readSettings } from "../settings.ts";
 import { findThread } from "./choose-thread.ts";
 
 export interface ListFlags extends CommonFlags {

@@ -1,9 +1,10 @@
 import type { Tool } from "@chingu/core/protocol";
 import { fitCells, sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
-import { type CommonFlags, openAgent, readSettings } from "../open-agent.ts";
+import { openAgent } from "../open-agent.ts";
 import { writeRows } from "../output/rows.ts";
 import { errorText } from "../output/turn-writer.ts";
+import { type CommonFlags, readSettings } from "../settings.ts";
 
 /** `chingu tools`: what the model is offered, and on stderr the servers that did not start. */
 export async function listTools(flags: CommonFlags, io: Io): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
 import type { ChatModel, ModelFailure, ModelRequest } from "../model/chat-model.ts";
+import { overflowed } from "../model/overflow.ts";
 import type { Message, UnstampedEvent } from "../protocol/index.ts";
 import { type AnswerSchema, repairInstruction, schemaInstruction } from "./answer-schema.ts";
 import { type CallModelDeps, callModel, type ModelAnswer } from "./call-model.ts";
@@ -133,10 +134,7 @@ function instructed(messages: readonly Message[], schema: AnswerSchema): readonl
 
 function overflowOf({ end }: ModelAnswer, model: ChatModel): ModelFailure | undefined {
   if (end.type === "failed") return end.error.code === "overflow" ? end.error : undefined;
-  const { contextWindow } = model.capabilities;
-  if (contextWindow === undefined || !end.usage) return undefined;
-  const { input, cacheRead, cacheWrite } = end.usage;
-  if (input + cacheRead + cacheWrite <= contextWindow) return undefined;
+  if (!end.usage || !overflowed(end.usage, model.capabilities)) return undefined;
   return { code: "overflow", message: `${model.id} was sent more than it can hold`, retryable: false };
 }
 

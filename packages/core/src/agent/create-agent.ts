@@ -7,8 +7,8 @@ import { createToolServer } from "../mcp/tool-server.ts";
 import { createToolbox, type Toolbox } from "../mcp/toolbox.ts";
 import { openThreadStore } from "../memory/open.ts";
 import type { ThreadStore } from "../memory/thread-store.ts";
-import { createChatCompletionsModel } from "../model/chat-completions.ts";
 import type { ChatModel } from "../model/chat-model.ts";
+import { createEndpointModel } from "../model/endpoint.ts";
 import type {
   AgentEvent,
   Clock,
@@ -39,6 +39,8 @@ export interface Endpoint {
   readonly baseURL: string;
   readonly apiKey?: string;
   readonly stream?: boolean;
+  /** Which API to speak; the capability table decides when left out. */
+  readonly api?: "chat" | "responses";
 }
 
 export interface AgentOptions {
@@ -201,7 +203,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 const client = { name: "chingu", version: "0.1.0" };
 
 function connect({ name, ...endpoint }: Endpoint, of: { readonly makeId: MakeId; readonly clock: Clock }): ChatModel {
-  return createChatCompletionsModel({ model: name, ...endpoint, ...of });
+  return createEndpointModel({ model: name, ...endpoint, ...of });
 }
 
 function tablePrice(asked: AgentOptions["model"], { id, capabilities: { local } }: ChatModel): Price | undefined {

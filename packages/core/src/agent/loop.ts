@@ -269,7 +269,7 @@ function assistantMessage(
   if (finished?.model) progress.model = finished.model;
   progress.answer = text;
   const parts: Part[] = [
-    ...(reasoning ? [{ type: "reasoning" as const, text: toValidUnicode(reasoning) }] : []),
+    ...(finished?.reasoning ?? (reasoning ? [{ type: "reasoning" as const, text: toValidUnicode(reasoning) }] : [])),
     ...(text ? [{ type: "text" as const, text: toValidUnicode(text) }] : []),
     ...(finished?.calls ?? []).map((call) => ({ type: "tool_call" as const, call })),
   ];

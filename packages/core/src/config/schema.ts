@@ -6,6 +6,8 @@ const providerSchema = z.strictObject({
   apiKey: z.string().min(1).optional(),
   apiKeyEnv: z.string().min(1).optional(),
   headers: z.record(z.string(), z.string()).optional(),
+  /** Which API its models speak; the capability table decides when left out. */
+  api: z.enum(["chat", "responses"]).optional(),
   models: z.array(z.string().min(1)).optional(),
 });
 
@@ -36,6 +38,8 @@ const approvalSchema = z.strictObject({
 export const configSchema = z.strictObject({
   /** `provider/model`, an alias, `embedded`, `embedded:small`, or a name for OPENAI_BASE_URL. */
   model: z.string().min(1).optional(),
+  /** Models to go on with, in this order, when the first cannot be had. */
+  fallback: z.array(z.string().min(1)).optional(),
   /** Endpoints by name, for `provider/model`. */
   providers: providersSchema.optional(),
   /** Short names for models. */
