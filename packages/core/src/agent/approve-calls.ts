@@ -57,7 +57,7 @@ export async function* approveCalls(
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, readonly Approved[] | Unanswered> {
   const { policy, thread } = deps;
-  const plans = await considerAll(deps, calls);
+  const plans = await considerAll(deps, calls, signal);
   const waiting = plans.filter((plan) => isConsidered(plan) && plan.decision.kind === "ask") as Considered[];
   if (waiting.length > 0 && !policy.ask && waiting.some(({ leftOpen }) => leftOpen)) return "nobody";
   const parts = waiting.filter(({ leftOpen }) => !leftOpen).map(pendingPart);
@@ -81,7 +81,11 @@ function isConsidered(plan: Considered | Approved): plan is Considered {
   return "decision" in plan;
 }
 
-async function considerAll(deps: ApproveCallsDeps, calls: readonly ToolCall[]): Promise<(Considered | Approved)[]> {
+async function considerAll(
+  deps: ApproveCallsDeps,
+  calls: readonly ToolCall[],
+  signal: AbortSignal,
+): Promise<(Considered | Approved)[]> {
   const states = approvalStates(deps.thread.messages);
   const plans: (Considered | Approved)[] = [];
   for (const call of calls) {
@@ -90,7 +94,7 @@ async function considerAll(deps: ApproveCallsDeps, calls: readonly ToolCall[]): 
       plans.push({ call, result: { call, outcome: ready.outcome } });
       continue;
     }
-    const decision = await decide(deps, call, ready);
+    const decision = await decide(deps, call, ready, signal);
     const allowedBefore = decision.kind === "ask" && states.get(call.id) === "allowed";
     plans.push({
       call,
@@ -102,10 +106,17 @@ async function considerAll(deps: ApproveCallsDeps, calls: readonly ToolCall[]): 
   return plans;
 }
 
-async function decide({ policy, thread, tools }: ApproveCallsDeps, call: ToolCall, { tool, input }: Ready) {
+const stopped: Decision = { kind: "deny", reason: "the turn was stopped" };
+
+async function decide(
+  { policy, thread, tools }: ApproveCallsDeps,
+  call: ToolCall,
+  { tool, input }: Ready,
+  signal: AbortSignal,
+): Promise<Decision> {
   const untrusted = untrustedSource(thread.messages, tools, [readOutputName]);
   const context: CallContext = { input, ...(untrusted !== undefined && { untrusted }) };
-  return policy.decide(call, tool, context);
+  return unlessAborted(Promise.resolve(policy.decide(call, tool, context)), stopped, signal);
 }
 
 const saidYes = "allowed by the user";
@@ -123,10 +134,10 @@ async function* settle(
     return { kind: "deny", reason };
   }
   // An answer to the question before this one may have made a rule.
-  let answer = decision.kind === "ask" ? await decide(deps, call, ready) : decision;
+  let answer = decision.kind === "ask" ? await decide(deps, call, ready, signal) : decision;
   if (answer.kind === "ask" && policy.ask) {
     yield { type: "approval_request", call, reason: answer.reason };
-    const yes = await unlessAborted(policy.ask(call, ready.tool, answer, signal), signal);
+    const yes = await unlessAborted(policy.ask(call, ready.tool, answer, signal), false, signal);
     if (signal.aborted) return "stopped";
     answer = yes ? { kind: "allow", reason: saidYes } : { kind: "deny", reason: saidNo };
   }
@@ -140,10 +151,10 @@ async function* settle(
   return answer;
 }
 
-/** The answer, or no when the signal aborts first: a question may stay on a screen longer than its turn. */
-function unlessAborted(answer: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+/** The answer, or `otherwise` when the signal aborts first: a question may stay on a screen longer than its turn. */
+function unlessAborted<T>(answer: Promise<T>, otherwise: T, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = () => resolve(false);
+    const stop = () => resolve(otherwise);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));

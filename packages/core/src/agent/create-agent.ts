@@ -30,7 +30,7 @@ import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { openSpending } from "./spending.ts";
 import { systemPrompt } from "./system-prompt.ts";
-import { openThreadLog } from "./thread-log.ts";
+import { createThreadReader, openThreadLog } from "./thread-log.ts";
 import { createArgumentValidator, createSchemaCompiler } from "./validate.ts";
 
 /** An OpenAI-compatible endpoint. */
@@ -142,6 +142,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   });
   const policy: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
   const compileSchema = createSchemaCompiler();
+  const readThread = createThreadReader(store);
   const validate = createArgumentValidator(compileSchema);
   const window = createContextWindow(model.capabilities.contextWindow);
   const system = options.system ?? systemPrompt();
@@ -153,7 +154,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const run = (text: string | undefined, options: TurnOptions): Turn => {
     const { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = options;
     const { outputSchema, attachments } = options;
-    const memory = openThreadLog(store, { namespace, id: threadId }, folder === undefined ? {} : { folder });
+    const memory = openThreadLog(
+      store,
+      readThread,
+      { namespace, id: threadId },
+      folder === undefined ? {} : { folder },
+    );
     const steering = createSteering(stop);
     const spent = openSpending({
       limits,
