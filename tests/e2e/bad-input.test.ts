@@ -19,7 +19,7 @@ const secret = "sk-hidden-0123456789";
 /** One sentence, the way out below it, and nothing that only a programmer could read. */
 function expectPlain({ stdout, stderr }: Finished, what: RegExp): void {
   expect(stdout).toBe("");
-  const lines = stderr.split("\n").filter((line) => !line.startsWith("model: "));
+  const lines = stderr.split("\n").filter((line) => !/^(model: |Asking )/.test(line));
   expect(lines).toEqual([expect.stringMatching(what), expect.stringMatching(/^ {2}\S/), ""]);
   expect(stderr).not.toMatch(/\n\s+at |node:internal|\.ts:\d|\.js:\d/);
   expect(stderr).not.toContain(secret);

@@ -112,7 +112,7 @@ describe("the exit code, the status and the one JSON object of every ending", ()
     const ended = await ask([], ["--output", "json", "hm"], broken);
     expect(ended.exitCode).toBe(2);
     expect(objectOf(ended).error?.message).toContain(file);
-    expect(ended.stderr).toMatch(/expected number, received string.* budget\.maxCost/);
+    expect(ended.stderr).toMatch(/`budget\.maxCost`: expected number, received string/);
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s while the model speaks, and before anything began", async (signal) => {

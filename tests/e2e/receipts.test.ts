@@ -101,6 +101,8 @@ test("a turn that only calls tools stops at --max-steps with exit 4 and can go o
   const env = { OPENAI_BASE_URL: model.baseURL };
   const stopped = await machine.run(["세어 줘", "--max-steps", "2"], { env });
   expect(stopped).toMatchObject({ stdout: "", exitCode: 4 });
-  expect(stopped.stderr).toContain("error: the turn was stopped after 2 steps\n  say `go on`, or raise --max-steps\n");
+  expect(stopped.stderr).toContain(
+    "error: the turn reached its limit of 2 steps\n  say `go on`, or raise --max-steps\n",
+  );
   expect(await machine.run(["--continue", "go on"], { env })).toMatchObject({ stdout: "2와 3입니다.\n", exitCode: 0 });
 });

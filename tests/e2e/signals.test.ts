@@ -111,7 +111,9 @@ describe("a closed pipe", () => {
   });
 
   test("before a long answer is written is exit 0 and silent", async () => {
-    await using script = await modelThatSays([text("긴 답 ".repeat(100_000))]);
+    await using script = await modelThatSays([
+      text(Array.from({ length: 100_000 }, (_, word) => `답${word}`).join(" ")),
+    ]);
     const running = machine.start(["--quiet", "길게"], { env: script.env });
     running.closeStdout();
     expect(await running.finished).toMatchObject({ stderr: "", exitCode: 0 });

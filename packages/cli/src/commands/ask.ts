@@ -17,7 +17,7 @@ export interface AskFlags extends SettingFlags {
   readonly continue?: boolean;
   readonly thread?: string;
   readonly stream?: boolean;
-  readonly file: readonly string[];
+  readonly file?: readonly string[];
   readonly outputSchema?: string;
 }
 
@@ -31,7 +31,7 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
   try {
     const settings = await readSettings(flags, io);
     const outputSchema = flags.outputSchema === undefined ? undefined : await readSchema(flags.outputSchema, io);
-    const attached = await attach(flags.file, io);
+    const attached = await attach(flags.file ?? [], io);
     const question = await readQuestion(words, attached, io);
     return await oneTurn({ question, attachments: attached.parts, outputSchema }, settings, flags, io);
   } catch (error) {
@@ -40,7 +40,7 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
 }
 
 async function converse(flags: AskFlags, io: Io): Promise<number> {
-  if (flags.file.length > 0 || flags.outputSchema !== undefined) {
+  if (flags.file !== undefined || flags.outputSchema !== undefined) {
     const hint = 'write the question behind the command: chingu "…" --file FILE';
     throw new CommandFailure({ code: "usage", message: "--file and --output-schema go with one question", hint });
   }
