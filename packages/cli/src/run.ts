@@ -113,6 +113,10 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
   ).action(async (name: string, _, command) =>
     finish(await (await import("./commands/models.ts")).pullModel(name, flagsOf(command), io)),
   );
+  common(models.command("probe").description("ask an endpoint again what it takes").argument("[model]")).action(
+    async (name: string | undefined, flags) =>
+      finish(await (await import("./commands/probe-model.ts")).probeModel(name, flags, io)),
+  );
   common(models.command("rm").description("remove an embedded model's file").argument("<name>")).action(
     async (name: string, _, command) =>
       finish(await (await import("./commands/models.ts")).removeModel(name, flagsOf(command), io)),

@@ -47,6 +47,7 @@ export { embeddedModels } from "./model/embedded/catalogue.ts";
 export { createEndpointModel } from "./model/endpoint.ts";
 export { createFallbackModel } from "./model/fallback.ts";
 export { embeddedEngineInstalled, openModel } from "./model/open.ts";
+export { probeEndpoint } from "./model/probe.ts";
 export { describeChoice, type ModelChoice, type Resolution, resolveModel } from "./model/resolve.ts";
 export { createTransport, type Transport } from "./model/transport.ts";
 export * from "./protocol/index.ts";
