@@ -199,6 +199,13 @@ describe("a store that cannot be used", () => {
     expect(await machine.read("home/notes.txt")).toBe("내 메모입니다. 데이터베이스가 아닙니다.\n".repeat(50));
   });
 
+  test("a file where nothing can ever be made ends with a sentence, and does end", async () => {
+    await using own = await freshMachine({ OPENAI_BASE_URL: model.baseURL, CHINGU_MODEL: "x" });
+    const ended = await own.run(["--memory", "sqlite:/proc/nothing/here.db", "질문"]);
+    expectPlain(ended, /^error: .*cannot be opened.*$/);
+    expect(ended.exitCode).toBe(5);
+  });
+
   test("a data folder that cannot be made is one sentence too", async () => {
     await using own = await freshMachine({ OPENAI_BASE_URL: model.baseURL, CHINGU_MODEL: "x" });
     await own.write("home/.local", "a file where a folder should be");

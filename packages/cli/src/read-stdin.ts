@@ -5,6 +5,8 @@ import { CommandFailure } from "./output/report-failure.ts";
 const maxBytes = 16 * 1024 * 1024;
 /** How long an open socket may say nothing before it is taken for one that nobody writes to, in ms. */
 const silentSocketMs = 500;
+const hintMs = 2_000;
+const waiting = "waiting for standard input to end… (add </dev/null when there is none)\n";
 
 /**
  * What was piped in; empty on a terminal, which is never waited for. A file or a shell's pipe is read to its end. A
@@ -12,7 +14,7 @@ const silentSocketMs = 500;
  * stays silent counts as empty. Throws a `CommandFailure` beyond 16 MB.
  */
 export async function readPiped(
-  { stdin, signal }: Pick<Io, "stdin" | "signal">,
+  { stdin, stderr, signal }: Pick<Io, "stdin" | "stderr" | "signal">,
   { required }: { readonly required: boolean },
 ): Promise<string> {
   if (stdin.isTTY) return "";
@@ -20,10 +22,13 @@ export async function readPiped(
   let bytes = 0;
   const patience = required || !isSocket() ? undefined : setTimeout(() => stdin.destroy(), silentSocketMs);
   const stop = () => stdin.destroy();
+  // A pipe that nobody closes looks like a program that hangs: say what is waited for.
+  const hint = setTimeout(() => stderr.write(waiting), hintMs);
   signal.addEventListener("abort", stop, { once: true });
   try {
     for await (const chunk of stdin) {
       clearTimeout(patience);
+      clearTimeout(hint);
       chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
       if (bytes > maxBytes) {
@@ -40,6 +45,7 @@ export async function readPiped(
     if (!stdin.destroyed) throw error;
   } finally {
     clearTimeout(patience);
+    clearTimeout(hint);
     signal.removeEventListener("abort", stop);
   }
   signal.throwIfAborted();

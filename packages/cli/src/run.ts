@@ -195,7 +195,7 @@ function withAskFlags(command: Command): Command {
   return command
     .option("-p, --print", "one turn without the terminal screen")
     .option("-c, --continue", "go on with the newest thread of this folder")
-    .option("--thread <id>", "go on with this thread")
+    .addOption(new Option("--thread <id>", "go on with this thread").conflicts("continue"))
     .option("-m, --model <model>", "provider/model, an alias, embedded, embedded:small, or a name for OPENAI_BASE_URL")
     .option("--memory <url>", "redis://…, rediss://…, sqlite:PATH or memory:")
     .option("--system <text>", "added to Chingu's instructions")

@@ -1,4 +1,6 @@
 import { createInterface } from "node:readline/promises";
+import type { TurnResult } from "@chingu/core/protocol";
+import { sanitize } from "@chingu/core/text";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
@@ -6,6 +8,7 @@ import { errorText, writeTurn } from "../output/turn-writer.ts";
 import { openStore, type Settings } from "../settings.ts";
 import { callsWait, chooseThread } from "./choose-thread.ts";
 import type { TalkFlags } from "./talk.ts";
+import { talkCommands } from "./talk-commands.ts";
 
 /** `chingu` on a terminal that can only print lines (`TERM=dumb`): a question a line, until end of input. */
 export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): Promise<number> {
@@ -16,23 +19,47 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
     io.stderr.write(`${line}\n`);
   }
-  const writer = { form: "text", quiet: false, verbose: false, stream: true, messages, now: Date.now } as const;
+  const writer = {
+    form: "text",
+    quiet: false,
+    verbose: false,
+    stream: true,
+    plain: true,
+    messages,
+    now: Date.now,
+  } as const;
   const asking = { signal: io.signal, ask: askOnTerminal(io, messages, remember) };
   if (threadId !== undefined && (await callsWait(store, threadId))) {
     io.stderr.write(`${messages.callWaits}\n`);
     await writeTurn(agent.resume(threadId, asking), io, writer);
   }
+  const { findCommand, typedCommand, withOwnCommands } = await import("../terminal/commands.ts");
+  const { english, korean } = await import("../terminal/labels.ts");
+  const labels = settings.language === "ko" ? korean : english;
+  let lastResult: TurnResult | undefined;
+  const beginThread = () => {
+    threadId = undefined;
+  };
+  const own = talkCommands(agent, messages, beginThread);
+  const commands = withOwnCommands({ commands: own, labels, lastResult: () => lastResult });
   for (;;) {
     const question = await readLine(io);
     if (question === undefined) return 0;
     if (question.trim() === "") continue;
+    const typed = typedCommand(question.trim());
+    if (typed) {
+      const result = await findCommand(commands, typed.name)?.run(typed.argument);
+      if (result?.quit) return 0;
+      io.stdout.write(`${sanitize(result ? (result.text ?? "") : labels.unknownCommand(typed.name))}\n`);
+      continue;
+    }
     const turn = agent.turn(question, {
       ...(threadId !== undefined && { threadId }),
       folder: io.folder,
       ...asking,
     });
     threadId = turn.threadId;
-    await writeTurn(turn, io, writer);
+    lastResult = await writeTurn(turn, io, writer);
     if (io.signal.aborted) return 0;
   }
 }

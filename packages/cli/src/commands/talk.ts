@@ -5,7 +5,7 @@ import { fetchEmbedded, openAgent } from "../open-agent.ts";
 import { errorText } from "../output/turn-writer.ts";
 import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
 import { chooseThread } from "./choose-thread.ts";
-import { toolLine } from "./tools.ts";
+import { talkCommands } from "./talk-commands.ts";
 
 export interface TalkFlags extends SettingFlags {
   readonly continue?: boolean;
@@ -62,21 +62,9 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     color: flags.color && !io.environment["NO_COLOR"] && io.environment["TERM"] !== "dumb",
     clock: { now: Date.now },
     terminalProgram: io.environment["TERM_PROGRAM"],
-    commands: [
-      {
-        name: "tools",
-        description: messages.toolsCommand,
-        run: async () => ({ text: agent.tools().map(toolLine).join("\n") }),
-      },
-      {
-        name: "new",
-        description: messages.newCommand,
-        run: async () => {
-          threadId = undefined;
-          return { text: messages.newStarted };
-        },
-      },
-    ],
+    commands: talkCommands(agent, messages, () => {
+      threadId = undefined;
+    }),
     ...(waits && { opening: (context) => agent.resume(threadId ?? "", inTerminal(context)) }),
     runTurn(text, context) {
       const turn = agent.turn(text, {

@@ -16,6 +16,9 @@ export const exitCodes = {
 const unavailable = new Set([
   "model_unavailable",
   "store_unavailable",
+  "store_full",
+  "store_read_only",
+  "store_corrupt",
   "network",
   "timeout",
   "rate_limited",

@@ -17,16 +17,18 @@ const secondsBetweenLines = 10;
  */
 export function createProgressLine(
   stderr: WriteStream,
-  options: { readonly quiet: boolean; readonly now: () => number },
+  options: { readonly quiet: boolean; readonly now: () => number; readonly plain?: boolean },
 ): ProgressLine {
+  // A terminal that can only print lines gets them like a file does.
+  const rewrites = stderr.isTTY && !options.plain;
   let shownAt = Number.NEGATIVE_INFINITY;
   let shown = "";
   const clear = () => {
-    if (shown && stderr.isTTY) stderr.write("\r\u001b[K");
+    if (shown && rewrites) stderr.write("\r\u001b[K");
     shown = "";
   };
   if (options.quiet) return { show: () => {}, clear: () => {} };
-  if (!stderr.isTTY) {
+  if (!rewrites) {
     return {
       show(text, progress) {
         const now = options.now();

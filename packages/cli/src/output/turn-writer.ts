@@ -11,6 +11,8 @@ export interface WriterOptions {
   readonly form: OutputForm;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  /** The terminal can only print lines. */
+  readonly plain?: boolean;
   /** Write the answer as it comes; text that a retry withdraws is marked on stderr. */
   readonly stream: boolean;
   /** An output schema was given: as text, the value alone is written, on one line, and only a valid one. */

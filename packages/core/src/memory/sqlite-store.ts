@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
@@ -212,9 +212,18 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
   };
 }
 
+/** Makes a folder and those above it. Node's own recursive `mkdir` never ends below /proc, where nothing can be made. */
+async function makeFolder(path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}
+
 async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): Promise<DatabaseSync> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     await (await open(path, "a", 0o600)).close();
   } catch (error) {
     throw explainSqliteError(error, url);
