@@ -79,13 +79,12 @@ export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefin
     annotations: { readOnly: true, openWorld: false },
     // The run itself, a cold start and a place in the queue.
     timeoutMs: limits.maxTimeMs + programLimits.process.startMs,
-    async run({ code, timeout_ms }, { signal, threadId, onProgress }) {
+    async run({ code, timeout_ms }, { signal, threadId }) {
       const size = Buffer.byteLength(code);
       if (size > limits.codeBytes) {
         return failed(`The program has ${size} bytes; at most ${limits.codeBytes} are taken. Send a shorter one.`);
       }
       const timeoutMs = timeout_ms ?? Math.min(timeMs, limits.timeMs);
-      onProgress({ progress: 0, message: "Running Python" });
       const evaluation = await evaluator.evaluate({
         threadId,
         request: { code: toValidUnicode(code) },
