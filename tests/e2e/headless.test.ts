@@ -298,3 +298,10 @@ describe("--file", () => {
     expect(stderr).toContain(`error: ${name} cannot be used: ${reason}`);
   });
 });
+
+test("chingu resume with nothing to resume prints its one object too", async () => {
+  await using own = await freshMachine({ CHINGU_MODEL: "embedded" });
+  const ended = await own.run(["resume", "--output", "json"]);
+  expect(ended.exitCode).toBe(2);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ status: "failed", error: { code: "usage" } });
+});

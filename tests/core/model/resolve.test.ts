@@ -249,3 +249,10 @@ test("a provider's base URL must be http or https, and a misspelt setting is an 
     false,
   );
 });
+
+test("a provider's name with a slip goes to no house that nobody named, though a key for one is there", async () => {
+  const world = { config, requested: "nope/model", environment: { OPENAI_API_KEY: "key" } };
+  expect(await fail(world)).toMatchObject({ message: 'There is no provider "nope" in the configuration.' });
+  const elsewhere = { ...world, environment: { OPENAI_API_KEY: "key", OPENAI_BASE_URL: "http://router:1/v1" } };
+  expect(await choose(elsewhere)).toMatchObject({ model: "nope/model", baseURL: "http://router:1/v1" });
+});

@@ -1,6 +1,7 @@
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
+import { endEarly } from "../output/early-end.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { errorText, writeTurn } from "../output/turn-writer.ts";
@@ -13,6 +14,14 @@ import { callsWait, findThread } from "./choose-thread.ts";
  * exit code is that of a denial.
  */
 export async function resume(id: string | undefined, flags: SettingFlags, io: Io): Promise<number> {
+  try {
+    return await goOn(id, flags, io);
+  } catch (error) {
+    return endEarly(error, flags.output, io);
+  }
+}
+
+async function goOn(id: string | undefined, flags: SettingFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
   const { messages } = settings;
   const store = await openStore(settings, io);

@@ -23,6 +23,8 @@ const unavailable = new Set([
   "timeout",
   "rate_limited",
   "provider_error",
+  "invalid_request",
+  "overflow",
 ]);
 
 /** The exit code of a failure that ended a command, by its code. */

@@ -75,6 +75,13 @@ async function resolveNamed(requested: string, deps: ResolveDeps, signal: AbortS
     return resolveProvider(provider, name.slice(slash + 1), deps);
   }
   const endpoint = endpointOf(deps.environment);
+  if (endpoint && slash > 0 && isHttp(endpoint.baseURL) && isOfficial(endpoint.baseURL)) {
+    // No model there is named like this: it is a provider's name with a slip, and nothing goes to a house nobody named.
+    return failed(
+      `There is no provider "${sanitizeLine(provider)}" in the configuration.`,
+      "Add it with `chingu setup` or under `providers:`, or name the endpoint with OPENAI_BASE_URL.",
+    );
+  }
   if (endpoint) return resolveAt(endpoint, name, reason);
   return resolveLocal(name, deps, signal);
 }
