@@ -12,7 +12,7 @@ import {
   type Limits,
   type Reserved,
 } from "../../../packages/core/src/budget/budget.ts";
-import { createFileLedger, dayOf, type SpendEntry } from "../../../packages/core/src/budget/ledger.ts";
+import { createCalendar, createFileLedger, type SpendEntry } from "../../../packages/core/src/budget/ledger.ts";
 import type { Price } from "../../../packages/core/src/budget/price.ts";
 import { noUsage, type Usage } from "../../../packages/core/src/protocol/index.ts";
 
@@ -326,7 +326,7 @@ describe("the ledger", () => {
   });
 
   test("counts a moment to the day on the user's wall", () => {
-    expect(dayOf(Date.parse("2026-01-01T20:00:00Z"), "Asia/Seoul")).toBe("2026-01-02");
-    expect(dayOf(Date.parse("2026-01-01T20:00:00Z"), "UTC")).toBe("2026-01-01");
+    expect(createCalendar("Asia/Seoul")(Date.parse("2026-01-01T20:00:00Z"))).toBe("2026-01-02");
+    expect(createCalendar("UTC")(Date.parse("2026-01-01T20:00:00Z"))).toBe("2026-01-01");
   });
 });

@@ -1,5 +1,5 @@
 import { addUsage, type Clock, type Failure, type MakeId, noUsage, type Usage } from "../protocol/index.ts";
-import { dayOf, type SpendEntry, type SpendLedger } from "./ledger.ts";
+import { createCalendar, type SpendEntry, type SpendLedger } from "./ledger.ts";
 import { type Cost, costOf, dollars, type Price, ratesFor } from "./price.ts";
 
 export interface Limits {
@@ -112,6 +112,7 @@ export function createBudget(options: BudgetOptions): OpenedBudget {
 }
 
 function open({ limits, model, price, spent, clock, makeId, ledger, timeZone }: BudgetOptions): Budget {
+  const dayOf = createCalendar(timeZone);
   const startedAt = clock.now() - (spent?.timeMs ?? 0);
   let usage = spent?.usage ?? noUsage;
   let usd = spent?.usd ?? 0;
@@ -145,7 +146,7 @@ function open({ limits, model, price, spent, clock, makeId, ledger, timeZone }: 
     const reserved = { usd: projected, tokens: inputTokens + output };
     hold(reserved);
     if (step) steps += 1;
-    const entry = { id: makeId(), day: dayOf(at, timeZone), model };
+    const entry = { id: makeId(), day: ledger ? dayOf(at) : "", model };
     const giveBack = () => {
       hold({ usd: -reserved.usd, tokens: -reserved.tokens });
       if (step) steps -= 1;

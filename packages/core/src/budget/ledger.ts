@@ -53,10 +53,15 @@ export function createFileLedger(folder: string): SpendLedger {
   };
 }
 
-/** The calendar day of a moment, where the clock on the wall is `timeZone`'s; absent: this machine's. */
-export function dayOf(at: number, timeZone?: string): string {
-  // Sweden writes dates as ISO does.
-  return new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", ...(timeZone && { timeZone }) }).format(at);
+/** Tells the calendar day of a moment, where the clock on the wall is `timeZone`'s; absent: this machine's. */
+export function createCalendar(timeZone?: string): (at: number) => string {
+  // Made when first asked, and once: a formatter costs a hundred times what it takes to use it.
+  let format: Intl.DateTimeFormat | undefined;
+  return (at) => {
+    // Sweden writes dates as ISO does.
+    format ??= new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", ...(timeZone && { timeZone }) });
+    return format.format(at);
+  };
 }
 
 function sumOf(entries: readonly SpendEntry[], now: number): DaySpend {
