@@ -9,12 +9,17 @@ export interface ContextWindow {
   learn(tooMuch: number): void;
 }
 
-export function createContextWindow(declared: number | undefined): ContextWindow {
-  let tokens = declared;
+/** `declared` is asked each time: an endpoint may tell its window only with its first answer. */
+export function createContextWindow(declared: () => number | undefined): ContextWindow {
+  let learned = Number.POSITIVE_INFINITY;
+  const tokens = () => {
+    const smallest = Math.min(declared() ?? Number.POSITIVE_INFINITY, learned);
+    return Number.isFinite(smallest) ? smallest : undefined;
+  };
   return {
-    tokens: () => tokens,
+    tokens,
     learn: (tooMuch) => {
-      tokens = Math.min(tokens ?? Number.POSITIVE_INFINITY, Math.floor(tooMuch * 0.8));
+      learned = Math.min(learned, Math.floor(tooMuch * 0.8));
     },
   };
 }

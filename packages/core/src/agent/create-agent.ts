@@ -144,7 +144,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const compileSchema = createSchemaCompiler();
   const readThread = createThreadReader(store);
   const validate = createArgumentValidator(compileSchema);
-  const window = createContextWindow(model.capabilities.contextWindow);
+  const window = createContextWindow(() => model.capabilities.contextWindow);
   const system = options.system ?? systemPrompt();
   const { budget: limits = {}, ledger, price = tablePrice(options.model, model) } = options;
 

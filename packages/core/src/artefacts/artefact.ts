@@ -1,4 +1,4 @@
-import type { Failure } from "../protocol/index.ts";
+import type { Environment, Failure } from "../protocol/index.ts";
 
 /**
  * A pinned file: whatever source it comes from, it is used only when its size and sha256 are these. The sum is the
@@ -32,9 +32,6 @@ export interface WheelMember {
   /** The path inside the wheel. */
   readonly member: string;
 }
-
-/** Where an environment variable is looked up; an empty one counts as unset. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a source needs to write the pinned bytes into the part file. */
 export interface FetchTask {

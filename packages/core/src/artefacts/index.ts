@@ -1,7 +1,6 @@
 export {
   type Artefact,
   describeSource,
-  type Environment,
   type Obtained,
   type Source,
   type WheelMember,

@@ -1,10 +1,9 @@
 import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { EnvHttpProxyAgent, fetch as undiciFetch } from "undici";
-import type { Clock, Failure } from "../protocol/index.ts";
+import type { Clock, Environment, Failure } from "../protocol/index.ts";
 import {
   type Artefact,
   describeSource,
-  type Environment,
   type FetchTask,
   type Obtained,
   type Source,

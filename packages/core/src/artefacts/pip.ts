@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Environment } from "./artefact.ts";
+import type { Environment } from "../protocol/index.ts";
 import { sanitizeLine } from "./line.ts";
 
 /** A way to run pip that works on this machine: the program and its first arguments. */

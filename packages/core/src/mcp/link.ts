@@ -7,6 +7,7 @@ import {
   serializeMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
+import type { Environment } from "../protocol/index.ts";
 import { messageOf } from "./failure.ts";
 import { linkServer } from "./linked.ts";
 import { type ServerProcess, startProcess } from "./process.ts";
@@ -20,8 +21,6 @@ export interface Link {
   describeBreak(): string;
   stop(): Promise<void>;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Opens the way to a server: starts its process, or nothing yet over HTTP. Rejects when the command cannot be run. */
 export async function openLink(peer: Peer, environment: Environment): Promise<Link> {
