@@ -1,4 +1,4 @@
-import { type ThreadInfo, type ThreadStore, waitingCalls } from "@chingu/core";
+import { allThreads, type ThreadInfo, type ThreadStore, waitingCalls } from "@chingu/core";
 import type { Io } from "../io.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { namespace } from "../settings.ts";
@@ -27,10 +27,12 @@ export async function callsWait(store: ThreadStore, id: string): Promise<boolean
 export async function findThread(store: ThreadStore, id: string): Promise<ThreadInfo> {
   const exact = await store.info({ namespace, id });
   if (exact) return exact;
-  const { threads } = await store.threads(namespace, { limit: 100 });
-  const alike = threads.filter((thread) => thread.id.startsWith(id) || thread.id.endsWith(id));
+  const alike: ThreadInfo[] = [];
+  for await (const thread of allThreads(store, namespace)) {
+    if (id.length >= 4 && (thread.id.startsWith(id) || thread.id.endsWith(id))) alike.push(thread);
+  }
   const [only] = alike;
-  if (only && alike.length === 1 && id.length >= 4) return only;
+  if (only && alike.length === 1) return only;
   throw new CommandFailure({
     code: "usage",
     message:

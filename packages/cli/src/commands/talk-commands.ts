@@ -1,9 +1,22 @@
 import type { Agent } from "@chingu/core";
 import type { Messages } from "../language/index.ts";
+import type { TerminalCommand } from "../terminal/options.ts";
+import { threadCommands } from "./threads/talk.ts";
 import { toolLine } from "./tools.ts";
 
+/** What the slash commands of a conversation work on. */
+export interface Talking {
+  readonly agent: Agent;
+  readonly messages: Messages;
+  /** The thread the next words go to; undefined before anything was said. */
+  readonly threadId: () => string | undefined;
+  /** The next words go to another thread; undefined begins a new one. */
+  readonly goTo: (threadId: string | undefined) => void;
+}
+
 /** The slash commands of a conversation that are not the screen's own. */
-export function talkCommands(agent: Agent, messages: Messages, beginThread: () => void) {
+export function talkCommands(talking: Talking): TerminalCommand[] {
+  const { agent, messages, goTo } = talking;
   return [
     {
       name: "tools",
@@ -14,9 +27,10 @@ export function talkCommands(agent: Agent, messages: Messages, beginThread: () =
       name: "new",
       description: messages.newCommand,
       run: async () => {
-        beginThread();
+        goTo(undefined);
         return { text: messages.newStarted };
       },
     },
+    ...threadCommands(talking),
   ];
 }

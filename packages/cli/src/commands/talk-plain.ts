@@ -37,10 +37,14 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const { english, korean } = await import("../terminal/labels.ts");
   const labels = settings.language === "ko" ? korean : english;
   let lastResult: TurnResult | undefined;
-  const beginThread = () => {
-    threadId = undefined;
-  };
-  const own = talkCommands(agent, messages, beginThread);
+  const own = talkCommands({
+    agent,
+    messages,
+    threadId: () => threadId,
+    goTo: (id) => {
+      threadId = id;
+    },
+  });
   const commands = withOwnCommands({ commands: own, labels, lastResult: () => lastResult });
   for (;;) {
     const question = await readLine(io);

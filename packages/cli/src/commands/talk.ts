@@ -62,8 +62,13 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     color: flags.color && !io.environment["NO_COLOR"] && io.environment["TERM"] !== "dumb",
     clock: { now: Date.now },
     terminalProgram: io.environment["TERM_PROGRAM"],
-    commands: talkCommands(agent, messages, () => {
-      threadId = undefined;
+    commands: talkCommands({
+      agent,
+      messages,
+      threadId: () => threadId,
+      goTo: (id) => {
+        threadId = id;
+      },
     }),
     ...(waits && { opening: (context) => agent.resume(threadId ?? "", inTerminal(context)) }),
     runTurn(text, context) {

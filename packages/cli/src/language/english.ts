@@ -1,4 +1,5 @@
 import type { Messages } from "./messages.ts";
+import { englishThreads } from "./threads.ts";
 
 export const english: Messages = {
   error: "error",
@@ -36,4 +37,5 @@ export const english: Messages = {
   whichUrl: "Its address, up to /v1",
   whichKey: "The key (kept in your configuration file, readable by you alone)",
   whichModel: "Which model?",
+  threads: englishThreads,
 };

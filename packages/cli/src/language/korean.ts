@@ -1,4 +1,5 @@
 import type { Messages } from "./messages.ts";
+import { koreanThreads } from "./threads.ts";
 
 export const korean: Messages = {
   error: "오류",
@@ -35,4 +36,5 @@ export const korean: Messages = {
   whichUrl: "주소 (/v1 까지)",
   whichKey: "키 (본인만 읽을 수 있는 설정 파일에 저장합니다)",
   whichModel: "어떤 모델을 쓸까요?",
+  threads: koreanThreads,
 };

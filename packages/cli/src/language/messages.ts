@@ -1,3 +1,5 @@
+import type { ThreadMessages } from "./threads.ts";
+
 /** What the command line says to a person. Codes, keys and flags are never translated. */
 export interface Messages {
   readonly error: string;
@@ -34,4 +36,5 @@ export interface Messages {
   readonly whichUrl: string;
   readonly whichKey: string;
   readonly whichModel: string;
+  readonly threads: ThreadMessages;
 }
