@@ -16,6 +16,8 @@ export interface AskModelDeps extends CallModelDeps {
 /** What the model is to be asked with. */
 export interface Asking {
   readonly system: string;
+  /** Quoted ahead of the conversation in every request; never stored. */
+  readonly preface?: string | undefined;
   readonly messages: readonly Message[];
   /** The model must answer now (rule 22). */
   readonly last: boolean;
@@ -73,9 +75,9 @@ interface FixedPart extends Pick<ModelRequest, "system" | "tools" | "outputSchem
 }
 
 /** What heads every request: the same from call to call (rule 30). */
-function fixedPart({ toolbox, model }: AskModelDeps, { system, answerSchema }: Asking): FixedPart {
+function fixedPart({ toolbox, model }: AskModelDeps, { system, preface = "", answerSchema }: Asking): FixedPart {
   const tools = toolbox.list().map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  const tokens = estimateTokens(system) + estimateTokens(tools);
+  const tokens = estimateTokens(system) + estimateTokens(preface) + estimateTokens(tools);
   if (!answerSchema) return { system, tools, tokens };
   const { schema, strict } = answerSchema;
   const { structuredOutput, structuredOutputWithTools } = model.capabilities;
@@ -92,7 +94,7 @@ function fitted(messages: readonly Message[], window: ContextWindow, overhead: n
 
 /** The stable part first; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
 function requestOf({ system, tools, outputSchema }: FixedPart, asking: Asking, messages: readonly Message[]) {
-  const { last, repair, answerSchema } = asking;
+  const { last, repair, answerSchema, preface } = asking;
   const asides: Message[] = [];
   const say = (role: Message["role"], text: string) => asides.push(aside([...messages, ...asides], role, text));
   if (repair && answerSchema) {
@@ -103,7 +105,11 @@ function requestOf({ system, tools, outputSchema }: FixedPart, asking: Asking, m
   const request: ModelRequest = {
     system,
     tools,
-    messages: [...(answerSchema && !outputSchema ? instructed(messages, answerSchema) : messages), ...asides],
+    messages: [
+      ...(preface === undefined ? [] : [aside(messages.slice(0, 1), "user", preface)]),
+      ...(answerSchema && !outputSchema ? instructed(messages, answerSchema) : messages),
+      ...asides,
+    ],
     toolChoice: last || repair ? "none" : "auto",
     ...(outputSchema && { outputSchema }),
   };

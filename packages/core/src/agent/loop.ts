@@ -14,7 +14,7 @@ import type {
 } from "../protocol/index.ts";
 import { toValidUnicode } from "../text/index.ts";
 import { type AnswerSchema, invalidOutput, readFinalAnswer } from "./answer-schema.ts";
-import { askModel, type Repair } from "./ask-model.ts";
+import { type Asking, askModel, type Repair } from "./ask-model.ts";
 import type { ModelAnswer } from "./call-model.ts";
 import type { ContextWindow } from "./context.ts";
 import { createIsoTime } from "./iso-time.ts";
@@ -35,6 +35,7 @@ import {
   type TurnProgress,
 } from "./turn-end.ts";
 import type { NewMessage, ThreadLog } from "./turn-log.ts";
+import { openTurn, type SystemSource } from "./turn-opening.ts";
 import { openThread, type TurnThread } from "./turn-thread.ts";
 import type { ValidateArguments } from "./validate.ts";
 
@@ -54,6 +55,8 @@ export interface TurnDeps {
   readonly window: ContextWindow;
   /** What the user says while the turn runs; absent where nobody can. */
   readonly steering?: Steering;
+  /** What is quoted to the model ahead of the conversation, read once a turn; the same text as long as nothing has changed (rule 30). */
+  readonly preface?: () => Promise<string | undefined>;
 }
 
 /** Input that joins a running turn before its next step (rule 19). */
@@ -69,8 +72,8 @@ export interface TurnInput {
   readonly text?: string;
   /** Pictures and files that go with it. */
   readonly attachments?: readonly (ImagePart | FilePart)[];
-  /** The same from turn to turn: nothing volatile (rule 30). */
-  readonly system: string;
+  /** The same from turn to turn: nothing volatile (rule 30). A function is asked once a turn. */
+  readonly system: string | SystemSource;
   /** The answer is to be one JSON value that fits it. */
   readonly answerSchema?: AnswerSchema;
   /** Why the turn cannot begin: then nothing is stored, and nothing asked. */
@@ -146,7 +149,7 @@ async function* runSteps(
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
-  const { text, attachments, system, answerSchema, refusal } = input;
+  const { text, attachments, refusal } = input;
   if (refusal) return { status: "failed", error: refusal };
   const thread = await openThread(deps, turnId, progress, signal);
   let early: TurnEnd | undefined;
@@ -155,11 +158,25 @@ async function* runSteps(
     yield await hear(thread, text, attachments);
     yield* closeWaiting(thread);
   }
-  const end = early ?? (yield* step(deps, thread, { system, answerSchema }, progress, signal));
+  const end = early ?? (yield* answerWith(deps, thread, input, progress, signal));
   // What was accepted and came too late to be heard is the thread's all the same (rule 19).
   deps.steering?.close();
   yield* hearSteering(deps, thread);
   return end;
+}
+
+/** Reads what heads the requests of this turn, and lets the model answer. */
+async function* answerWith(
+  deps: TurnDeps,
+  thread: TurnThread,
+  input: TurnInput,
+  progress: TurnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, TurnEnd> {
+  const { system, preface, notices } = await openTurn(deps, input, signal);
+  for (const { code, message } of notices) yield { type: "notice", code, text: message };
+  if (preface !== undefined) progress.sources.push(preface);
+  return yield* step(deps, thread, { system, preface, answerSchema: input.answerSchema }, progress, signal);
 }
 
 function hear(thread: TurnThread, text: string, attachments: readonly Part[] = []): Promise<UnstampedEvent> {
@@ -206,11 +223,12 @@ async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncG
 async function* step(
   deps: TurnDeps,
   thread: TurnThread,
-  { system, answerSchema }: { readonly system: string; readonly answerSchema: AnswerSchema | undefined },
+  fixed: Pick<Asking, "system" | "preface" | "answerSchema">,
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
   const { maxSteps } = deps.policy;
+  const { answerSchema } = fixed;
   // An answer that misses its schema is asked for once more in a turn, as a step of its own.
   let repair: Repair | undefined;
   let repaired = false;
@@ -220,7 +238,7 @@ async function* step(
     progress.steps++;
     yield { type: "step_start", step: progress.steps };
     const last = progress.steps === maxSteps;
-    const asking = { messages: thread.messages, system, last, answerSchema, repair };
+    const asking = { ...fixed, messages: thread.messages, last, repair };
     const answer = yield* askModel(deps, asking, signal);
     const read = answerSchema && readFinalAnswer(answer, answerSchema, { repairing: repair !== undefined });
     repair = undefined;

@@ -71,7 +71,8 @@ export interface MessageWriter {
 
 const unstoppable = new AbortController().signal;
 
-async function inTime<T>(promise: Promise<T>, what: string, ms: number, signal: AbortSignal): Promise<T> {
+/** What a store promised, or a `StoreError` when it took too long. */
+export async function inTime<T>(promise: Promise<T>, what: string, ms: number, signal: AbortSignal): Promise<T> {
   try {
     return await within(promise, what, ms, signal);
   } catch (error) {
