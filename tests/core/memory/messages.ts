@@ -12,9 +12,13 @@ export function messages(count: number, prefix: string): Message[] {
 }
 
 export function textsOf(rows: readonly Row[]): string[] {
-  return rows.map((row) => ("message" in row ? textOf(row.message) : row.raw));
+  return rows.map((row) => ("message" in row ? textOf(row.message) : rawOf(row)));
 }
 
 export function idsOf(rows: readonly Row[]): string[] {
-  return rows.map((row) => ("message" in row ? row.message.id : row.raw));
+  return rows.map((row) => ("message" in row ? row.message.id : rawOf(row)));
+}
+
+function rawOf(row: Exclude<Row, { readonly message: Message }>): string {
+  return "mark" in row ? row.mark.id : row.raw;
 }

@@ -1,15 +1,21 @@
 import type { Clock } from "../protocol/index.ts";
+import type { FactStore } from "./fact-store.ts";
 import {
+  belongsTo,
   closedError,
   decodeCursor,
+  decodeFact,
   decodeRow,
   decodeText,
   encodeCursor,
-  encodeMessage,
+  encodeFact,
+  encodeItem,
   encodeText,
   type Header,
   pageSize,
   rememberedOps,
+  sortFacts,
+  titleFor,
   titleOf,
   toThreadInfo,
 } from "./rows.ts";
@@ -25,8 +31,11 @@ interface StoredThread {
 
 /** A store that lives as long as the process, for tests and for users who want nothing kept. */
 export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadStore {
-  const texts = new Map<string, string>();
   const namespaces = new Map<string, Map<string, StoredThread>>();
+  /** By thread, then by name. */
+  const texts = new Map<string, Map<string, string>>();
+  /** By namespace, then by id. */
+  const facts = new Map<string, Map<string, string>>();
   const url = "memory:";
   let closed = false;
 
@@ -41,12 +50,43 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
     return thread;
   };
 
-  return {
+  const eraseThread = (key: ThreadKey): void => {
+    texts.delete(textsKey(key));
+    namespaces.get(key.namespace)?.delete(key.id);
+  };
+
+  const factsOf = (namespace: string): FactStore => {
+    const stored = () => facts.get(namespace) ?? new Map<string, string>();
+    return {
+      async put(fact, options = {}) {
+        assertOpen();
+        const body = encodeFact(fact);
+        if (options.expect !== undefined && stored().has(fact.id) !== (options.expect === "present")) return false;
+        facts.set(namespace, stored().set(fact.id, body));
+        return true;
+      },
+      async get(id) {
+        assertOpen();
+        const body = stored().get(id);
+        return body === undefined ? undefined : decodeFact(id, body);
+      },
+      async list() {
+        assertOpen();
+        return sortFacts([...stored()].map(([id, body]) => decodeFact(id, body)));
+      },
+      async remove(id) {
+        assertOpen();
+        return stored().delete(id);
+      },
+    };
+  };
+
+  const store: ThreadStore = {
     url,
 
-    async append(key, messages, options = {}) {
+    async append(key, items, options = {}) {
       assertOpen();
-      const bodies = messages.map(encodeMessage);
+      const bodies = items.map(encodeItem);
       const known = find(key);
       const answered = options.op === undefined ? undefined : known?.ops.get(options.op);
       if (answered !== undefined) return { kind: "appended", seq: answered };
@@ -55,7 +95,7 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
       if (bodies.length === 0) return { kind: "appended", seq };
 
       const now = clock.now();
-      const title = titleOf(options.title, messages);
+      const title = titleOf(options.title, items);
       const thread = known ?? create(key, { seq, created: now, updated: now, title, folder: options.folder });
       thread.rows.push(...bodies);
       const updated = Math.max(now, thread.header.updated);
@@ -99,16 +139,66 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
       };
     },
 
+    async rename(key, title) {
+      assertOpen();
+      const given = await titleFor(title, store.read, key);
+      const thread = find(key);
+      if (!thread) return false;
+      thread.header = { ...thread.header, title: given };
+      return true;
+    },
+
+    async fork(key, seq, id) {
+      assertOpen();
+      const source = find(key);
+      if (!source || !Number.isInteger(seq) || seq < 1 || seq > source.rows.length) return { kind: "missing" };
+      const target = { namespace: key.namespace, id };
+      if (find(target) || texts.has(textsKey(target))) return { kind: "taken" };
+      const now = clock.now();
+      const { title, folder } = source.header;
+      const parent = { id: key.id, seq };
+      const thread = create(target, { seq, created: now, updated: now, title, folder, parent });
+      thread.rows.push(...source.rows.slice(0, seq));
+      const saved = texts.get(textsKey(key));
+      if (saved) texts.set(textsKey(target), new Map(saved));
+      return { kind: "forked", info: toThreadInfo(key.namespace, id, thread.header) };
+    },
+
+    async erase({ namespace, thread }) {
+      assertOpen();
+      const threads = namespaces.get(namespace);
+      if (thread === undefined) {
+        for (const key of texts.keys()) if (namespaceOf(key) === namespace) texts.delete(key);
+        facts.delete(namespace);
+        namespaces.delete(namespace);
+        return threads?.size ?? 0;
+      }
+      const there = threads?.has(thread) ?? false;
+      eraseThread({ namespace, id: thread });
+      const stored = facts.get(namespace);
+      for (const [id, body] of stored ?? []) if (belongsTo(thread, decodeFact(id, body))) stored?.delete(id);
+      return there ? 1 : 0;
+    },
+
+    facts: factsOf,
+
+    async warnings() {
+      assertOpen();
+      // Whoever chose `memory:` wants nothing kept.
+      return [];
+    },
+
     async saveText(key, text) {
       assertOpen();
       const { name, body } = encodeText(text);
-      texts.set(textKey(key, name), body);
+      const saved = texts.get(textsKey(key)) ?? new Map<string, string>();
+      texts.set(textsKey(key), saved.set(name, body));
       return name;
     },
 
     async readText(key, name) {
       assertOpen();
-      const body = texts.get(textKey(key, name));
+      const body = texts.get(textsKey(key))?.get(name);
       return body === undefined ? undefined : decodeText(name, body, url);
     },
 
@@ -116,10 +206,15 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
       closed = true;
     },
   };
+  return store;
 }
 
-function textKey({ namespace, id }: ThreadKey, name: string): string {
-  return JSON.stringify([namespace, id, name]);
+function textsKey({ namespace, id }: ThreadKey): string {
+  return JSON.stringify([namespace, id]);
+}
+
+function namespaceOf(key: string): unknown {
+  return JSON.parse(key)[0];
 }
 
 function isOlder(a: { updated: number; name: string }, b: { updated: number; name: string }): boolean {

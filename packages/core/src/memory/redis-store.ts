@@ -1,29 +1,31 @@
-import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import { Redis } from "ioredis";
 import { z } from "zod";
 import type { Clock, MakeId } from "../protocol/index.ts";
 import { appendScript } from "./redis-append.ts";
-import { explainRedisError, isPassing } from "./redis-errors.ts";
+import { connectRedis } from "./redis-client.ts";
+import { eraseAll, eraseOne, eraseScripts } from "./redis-erase.ts";
+import { factScripts, redisFacts } from "./redis-facts.ts";
+import { forkScripts, forkThread } from "./redis-fork.ts";
+import { encodeId, keysOf, space } from "./redis-keys.ts";
 import { parseRedisUrl } from "./redis-url.ts";
+import { redisWarnings } from "./redis-warnings.ts";
 import {
-  closedError,
   decodeCursor,
   decodeRow,
   decodeText,
   encodeCursor,
-  encodeMessage,
+  encodeItem,
   encodeText,
   escapeText,
   type Header,
   type Position,
   pageSize,
   rememberedOps,
+  titleFor,
   titleOf,
   toThreadInfo,
   unescapeText,
 } from "./rows.ts";
-import type { ThreadKey, ThreadStore } from "./thread-store.ts";
+import type { ThreadStore } from "./thread-store.ts";
 
 export interface RedisOptions {
   readonly url: string;
@@ -31,9 +33,18 @@ export interface RedisOptions {
   readonly makeId: MakeId;
 }
 
+// Marks and forks came without a new version: an older Chingu appends to such a thread without harm, and shows a mark
+// as a row that it cannot read.
 const formatVersion = 1;
-/** In milliseconds: how long opening, and later any one operation, may take, reconnections included. */
-const patience = { open: 1_800, operation: 5_000, socket: 2_000, passing: 100 };
+
+/** KEYS: header. ARGV: title. Answers 0 where there is no thread. */
+const renameThread = `
+if redis.call('HEXISTS', KEYS[1], 'seq') == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'title', ARGV[1])
+return 1
+`;
+
+const scripts = { appendRows: appendScript, renameThread, ...forkScripts, ...factScripts, ...eraseScripts };
 
 /**
  * Threads in Redis. When the server goes away, an operation waits for it to come back for a bounded time and is sent
@@ -41,72 +52,14 @@ const patience = { open: 1_800, operation: 5_000, socket: 2_000, passing: 100 };
  * up may still be stored when the server returns.
  */
 export async function openRedisStore(options: RedisOptions, signal: AbortSignal): Promise<ThreadStore> {
-  signal.throwIfAborted();
   const { clock, makeId } = options;
   const target = parseRedisUrl(options.url);
-  let opened = false;
-  let connectionError: unknown;
-  // Its reason is what every operation still waiting, and every later one, throws.
-  const ended = new AbortController();
-
-  const client = new Redis({
-    host: target.host,
-    port: target.port,
-    db: target.db,
-    ...(target.username ? { username: target.username } : {}),
-    ...(target.password ? { password: target.password } : {}),
-    ...(target.tls ? { tls: {} } : {}),
-    lazyConnect: true,
-    // Its INFO may be forbidden, and LOADING is waited for below, with a limit.
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    connectTimeout: patience.open,
-    socketTimeout: patience.socket,
-    // A frozen server never closes its side: the process must not wait for it.
-    disconnectTimeout: patience.passing,
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => (opened ? Math.min(25 * 2 ** times, 500) : null),
-    scripts: { appendRows: { lua: appendScript, numberOfKeys: 4 } },
-  });
-  client.on("error", (error: unknown) => {
-    connectionError = error;
-  });
-  client.on("ready", () => {
-    if (opened) connectionError = undefined;
-  });
-
-  /** Runs `work` with its reply checked, within `ms`; throws a StoreError that says what to do. */
-  const run = async <T>(reply: z.ZodType<T>, work: () => Promise<unknown>, ms = patience.operation): Promise<T> => {
-    ended.signal.throwIfAborted();
-    let refused: unknown;
-    const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(refused ?? connectionError ?? new Error("no answer")), ms);
-    const end = () => reject(ended.signal.reason);
-    ended.signal.addEventListener("abort", end);
-    try {
-      for (;;) {
-        try {
-          return reply.parse(await Promise.race([work(), givenUp]));
-        } catch (error) {
-          if (!isPassing(error) || error === refused) throw error;
-          refused = error;
-          await Promise.race([delay(patience.passing), givenUp]);
-        }
-      }
-    } catch (error) {
-      ended.signal.throwIfAborted();
-      if (error instanceof z.ZodError) throw error;
-      // A client that gave up says "Connection is closed."; why is in the last connection error.
-      throw explainRedisError(client.status === "end" ? (connectionError ?? error) : error, target.address);
-    } finally {
-      clearTimeout(timer);
-      ended.signal.removeEventListener("abort", end);
-    }
-  };
+  const connection = await connectRedis(target, scripts, signal);
+  const { run, script } = connection;
 
   const readHeaders = (namespace: string, names: readonly string[]) =>
-    run(z.array(headerReplySchema), async () => {
-      const pipeline = client.pipeline();
+    run(z.array(headerReplySchema), async (server) => {
+      const pipeline = server.pipeline();
       for (const name of names) pipeline.hmget(`${space(namespace)}:h:${name}`, ...headerFields);
       return (await pipeline.exec())?.map(([error, reply]) => {
         if (error) throw error;
@@ -117,8 +70,8 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
   /** The newest threads after `from`, at most `count` and at least one where there is one. */
   const olderThan = async (namespace: string, from: Position | undefined, count: number): Promise<Position[]> => {
     for (let offset = 0; ; offset += count) {
-      const reply = await run(scoresReplySchema, () =>
-        client.zrevrangebyscore(
+      const reply = await run(scoresReplySchema, (server) =>
+        server.zrevrangebyscore(
           ...([
             `${space(namespace)}:ti`,
             from?.updated ?? "+inf",
@@ -140,7 +93,7 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
   const store: ThreadStore = {
     url: target.url,
 
-    async append(key, messages, { expect, op, title, folder } = {}) {
+    async append(key, items, { expect, op, title, folder } = {}) {
       const at = keysOf(key);
       const args = [
         formatVersion,
@@ -150,15 +103,12 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
         rememberedOps,
         encodeId(key.id),
         escapeText(key.id),
-        titleOf(title, messages),
+        titleOf(title, items),
         folder === undefined ? "" : `=${escapeText(folder)}`,
-        ...messages.map(encodeMessage),
+        ...items.map(encodeItem),
       ];
-      // The types of ioredis do not know commands made from scripts.
-      const scripted = client as unknown as { appendRows(...args: (string | number)[]): Promise<unknown> };
-      const [stored, seq] = await run(appendReplySchema, () =>
-        scripted.appendRows(at.rows, at.header, at.ops, at.index, ...args),
-      );
+      const keys = [at.rows, at.header, at.ops, at.index];
+      const [stored, seq] = await script(appendReplySchema, "appendRows", keys, args);
       return { kind: stored ? "appended" : "conflict", seq };
     },
 
@@ -166,10 +116,10 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
       const first = Math.max(0, after) + 1;
       if (limit === 0 || (before !== undefined && before <= first)) return [];
       const last = before === undefined ? "+" : String(before - 1);
-      const rows = await run(rowsReplySchema, () =>
+      const rows = await run(rowsReplySchema, (server) =>
         limit === undefined
-          ? client.xrevrange(keysOf(key).rows, last, first)
-          : client.xrevrange(keysOf(key).rows, last, first, "COUNT", limit),
+          ? server.xrevrange(keysOf(key).rows, last, first)
+          : server.xrevrange(keysOf(key).rows, last, first, "COUNT", limit),
       );
       return rows
         .map(([id, fields]) => {
@@ -180,7 +130,7 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
     },
 
     async info(key) {
-      const header = await run(headerReplySchema, () => client.hmget(keysOf(key).header, ...headerFields));
+      const header = await run(headerReplySchema, (server) => server.hmget(keysOf(key).header, ...headerFields));
       return header && toThreadInfo(key.namespace, key.id, header);
     },
 
@@ -210,76 +160,62 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
       };
     },
 
+    async rename(key, title) {
+      const given = await titleFor(title, store.read, key);
+      return (await script(z.literal([0, 1]), "renameThread", [keysOf(key).header], [given])) === 1;
+    },
+
+    async fork(key, seq, id) {
+      const source = await store.info(key);
+      if (!source || !Number.isInteger(seq) || seq < 1 || seq > source.seq) return { kind: "missing" };
+      const fork = { source: key, seq, id, now: clock.now(), version: formatVersion, token: makeId() };
+      const kind = await forkThread(connection, fork);
+      if (kind !== "forked") return { kind };
+      const info = await store.info({ namespace: key.namespace, id });
+      return info ? { kind, info } : { kind: "missing" };
+    },
+
+    async erase({ namespace, thread }) {
+      if (thread === undefined) {
+        const threads = await run(z.number(), (server) => server.zcard(`${space(namespace)}:ti`));
+        await eraseAll(connection, namespace);
+        return threads;
+      }
+      const key = { namespace, id: thread };
+      const there = await run(z.number(), (server) => server.exists(keysOf(key).rows));
+      await eraseOne(connection, key, await store.facts(namespace).list());
+      return there;
+    },
+
+    facts: (namespace) => redisFacts(connection, namespace, makeId),
+
+    warnings: () => redisWarnings(connection, target.address),
+
     async saveText(key, text) {
       const { name, body } = encodeText(text);
-      await run(z.number(), () => client.hsetnx(keysOf(key).texts, name, body));
+      await run(z.number(), (server) => server.hsetnx(keysOf(key).texts, name, body));
       return name;
     },
 
     async readText(key, name) {
-      const body = await run(z.string().nullable(), () => client.hget(keysOf(key).texts, name));
+      const body = await run(z.string().nullable(), (server) => server.hget(keysOf(key).texts, name));
       return body === null ? undefined : decodeText(name, body, target.url);
     },
 
     async close() {
-      ended.abort(closedError(target.url));
-      client.disconnect();
+      connection.close();
     },
   };
-
-  const abort = () => ended.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    const connect = async () => {
-      if (client.status === "wait") await client.connect();
-      return client.ping();
-    };
-    await run(z.string(), connect, patience.open);
-    // A refused SELECT is only an event, and would leave us in database 0.
-    if (connectionError) throw explainRedisError(connectionError, target.address);
-    opened = true;
-    return store;
-  } catch (error) {
-    client.disconnect();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-/** All keys of a namespace share the braces, so a cluster keeps them in one slot. */
-function space(namespace: string): string {
-  return `m1:{${encodeId(namespace)}}`;
-}
-
-function keysOf({ namespace, id }: ThreadKey) {
-  const prefix = space(namespace);
-  const name = encodeId(id);
-  return {
-    rows: `${prefix}:t:${name}`,
-    header: `${prefix}:h:${name}`,
-    ops: `${prefix}:o:${name}`,
-    texts: `${prefix}:b:${name}`,
-    index: `${prefix}:ti`,
-  };
-}
-
-/** Any id as a short piece of a key, distinct for distinct ids. A dot, which base64url lacks, marks what is no encoding. */
-function encodeId(id: string): string {
-  const bytes = Buffer.from(escapeText(id));
-  if (bytes.length === 0) return ".";
-  return bytes.length <= 128
-    ? bytes.toString("base64url")
-    : `.${createHash("sha256").update(bytes).digest("base64url")}`;
+  return store;
 }
 
 const appendReplySchema = z.tuple([z.literal([0, 1]), z.number().int()]);
 const rowsReplySchema = z.array(z.tuple([z.string(), z.array(z.string())]));
 
-const headerFields = ["id", "seq", "created", "updated", "title", "folder"] as const;
+const headerFields = ["id", "seq", "created", "updated", "title", "folder", "parent", "parentSeq"] as const;
 /** Undefined where there is no thread, or its header was evicted. */
 const headerReplySchema = z.array(z.string().nullable()).transform((fields) => {
-  const [id, seq, created, updated, title, folder] = fields;
+  const [id, seq, created, updated, title, folder, parent, parentSeq] = fields;
   if (id == null || seq == null) return undefined;
   return {
     id: unescapeText(id),
@@ -289,6 +225,7 @@ const headerReplySchema = z.array(z.string().nullable()).transform((fields) => {
     updated: Number(updated) || 0,
     title: title ?? "",
     folder: folder ? unescapeText(folder.slice(1)) : undefined,
+    parent: parent == null ? undefined : { id: unescapeText(parent), seq: Number(parentSeq) || 0 },
   };
 });
 

@@ -1,30 +1,75 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type Message, messageSchema, textOf } from "../protocol/index.ts";
+import { type Fact, factSchema, type Message, markSchema, messageSchema, textOf } from "../protocol/index.ts";
 import { fitCells, sanitizeLine, toValidUnicode } from "../text/index.ts";
-import { type Row, StoreError, type ThreadInfo } from "./thread-store.ts";
+import type { FactRow } from "./fact-store.ts";
+import { type Item, type Row, StoreError, type ThreadInfo, type ThreadKey, type ThreadStore } from "./thread-store.ts";
 
 /** How many operations of a thread are remembered for the repeat check. */
 export const rememberedOps = 256;
 
 const titleCells = 80;
 
-/** One message as every store keeps it: JSON, in which NULs and lone surrogates are escapes. Throws on a non-message. */
-export function encodeMessage(message: Message): string {
-  return JSON.stringify(messageSchema.parse(message));
+/** One item as every store keeps it: JSON, in which NULs and lone surrogates are escapes. Throws on anything else. */
+export function encodeItem(item: Item): string {
+  return JSON.stringify("role" in item ? messageSchema.parse(item) : markSchema.parse(item));
 }
 
 /** The row at `seq` from its stored form. Never throws: what cannot be read is a row that says why. */
 export function decodeRow(seq: number, raw: string): Row {
-  let value: unknown;
-  try {
-    value = JSON.parse(raw);
-  } catch (error) {
-    return { seq, corrupt: `not JSON: ${error instanceof Error ? error.message : error}`, raw };
+  const { value, error } = parseJson(raw);
+  if (error !== undefined) return { seq, corrupt: error, raw };
+  if (marked.safeParse(value).success) {
+    const mark = markSchema.safeParse(value);
+    return mark.success ? { seq, mark: mark.data } : { seq, corrupt: `not a mark: ${reasonOf(mark.error)}`, raw };
   }
-  const parsed = messageSchema.safeParse(value);
-  if (parsed.success) return { seq, message: parsed.data };
-  return { seq, corrupt: `not a message: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`, raw };
+  const message = messageSchema.safeParse(value);
+  if (message.success) return { seq, message: message.data };
+  return { seq, corrupt: `not a message: ${reasonOf(message.error)}`, raw };
+}
+
+/** What tells a mark from a message, whether or not we know its type. */
+const marked = z.object({ type: z.string(), role: z.undefined() });
+
+/** One fact as every store keeps it. Throws on anything else. */
+export function encodeFact(fact: Fact): string {
+  return JSON.stringify(factSchema.parse(fact));
+}
+
+/** The fact stored under `id`. Never throws: what cannot be read says why. */
+export function decodeFact(id: string, raw: string): FactRow {
+  const { value, error } = parseJson(raw);
+  if (error !== undefined) return { id, corrupt: error };
+  const fact = factSchema.safeParse(value);
+  if (!fact.success) return { id, corrupt: `not a fact: ${reasonOf(fact.error)}` };
+  return fact.data.id === id ? { id, fact: fact.data } : { id, corrupt: "stored under another fact's id" };
+}
+
+/** Oldest first; those that cannot be read stand before all others. */
+export function sortFacts(rows: readonly FactRow[]): FactRow[] {
+  const keyed = rows.map((row) => ({ row, at: "fact" in row ? row.fact.at : "" }));
+  return keyed.sort((a, b) => compare(a.at, b.at) || compare(a.row.id, b.row.id)).map(({ row }) => row);
+}
+
+/** Whether a fact lives and dies with this thread. */
+export function belongsTo(thread: string, row: FactRow): boolean {
+  return "fact" in row && row.fact.scope.kind === "thread" && row.fact.scope.thread === thread;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function parseJson(raw: string): { readonly value?: unknown; readonly error?: string } {
+  try {
+    return { value: JSON.parse(raw) };
+  } catch (error) {
+    return { error: `not JSON: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+function reasonOf(error: z.ZodError): string {
+  return z.prettifyError(error).replaceAll("\n", " ");
 }
 
 /** Any string as text that every store takes unchanged, distinct for distinct strings; plain text stays as it is. */
@@ -59,11 +104,24 @@ function nameOf(body: string): string {
 }
 
 /** The title of a new thread: what was given, or the first user message; one line that a list can show. */
-export function titleOf(given: string | undefined, messages: readonly Message[]): string {
-  const firstUser = messages.find((message) => message.role === "user");
+export function titleOf(given: string | undefined, items: readonly Item[]): string {
+  const firstUser = items.find((item): item is Message => "role" in item && item.role === "user");
   const text = given ?? (firstUser ? textOf(firstUser) : "");
   return fitCells(sanitizeLine(toValidUnicode(text.slice(0, 4 * titleCells))), titleCells);
 }
+
+/** The title of a thread that exists: what was given, or for the empty one that of the first user message. */
+export async function titleFor(given: string, read: ThreadStore["read"], thread: ThreadKey): Promise<string> {
+  const title = titleOf(given, []);
+  if (title !== "") return title;
+  for (let after = 0; ; after += titlePage) {
+    const rows = await read(thread, { after, before: after + titlePage + 1 });
+    const said = rows.flatMap((row) => ("message" in row && row.message.role === "user" ? [row.message] : []));
+    if (said.length > 0 || rows.length === 0) return titleOf(undefined, said);
+  }
+}
+
+const titlePage = 100;
 
 /** A thread's header as stores keep it: times in milliseconds. */
 export interface Header {
@@ -72,6 +130,7 @@ export interface Header {
   readonly updated: number;
   readonly title: string;
   readonly folder?: string | undefined;
+  readonly parent?: ThreadInfo["parent"] | undefined;
 }
 
 export function toThreadInfo(namespace: string, id: string, header: Header): ThreadInfo {
@@ -83,6 +142,7 @@ export function toThreadInfo(namespace: string, id: string, header: Header): Thr
     createdAt: new Date(header.created).toISOString(),
     updatedAt: new Date(header.updated).toISOString(),
     seq: header.seq,
+    ...(header.parent === undefined ? {} : { parent: header.parent }),
   };
 }
 

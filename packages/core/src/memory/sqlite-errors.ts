@@ -31,11 +31,7 @@ export function explainSqliteError(error: unknown, url: string): unknown {
       return error;
     case 5: // BUSY
     case 6: // LOCKED
-      return fail(
-        "store_unavailable",
-        `The memory file ${url} has been locked by another process for seconds.`,
-        "Close the program that holds it, then try again.",
-      );
+      return lockedForLong(url, error);
     case 8: // READONLY
     case 3: // PERM
     case 23: // AUTH
@@ -79,6 +75,12 @@ function damaged(url: string, reason: string, cause: unknown): StoreError {
   const message = `The memory file ${url} is damaged or not a database (${reason}). It was left as it is.`;
   const hint = `To start afresh, rename it together with its -wal and -shm files (\`sqlite3 FILE .recover\` may save its words), ${elsewhere}.`;
   return new StoreError({ code: "store_corrupt", message, hint }, { cause });
+}
+
+export function lockedForLong(url: string, cause?: unknown): StoreError {
+  const message = `The memory file ${url} has been locked by another process for seconds.`;
+  const hint = "Close the program that holds it, then try again.";
+  return new StoreError({ code: "store_unavailable", message, hint }, { cause });
 }
 
 export function notOurs(url: string): StoreError {

@@ -1,81 +1,50 @@
-import { mkdir, open, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { Clock } from "../protocol/index.ts";
+import type { FactStore } from "./fact-store.ts";
 import {
-  closedError,
   decodeCursor,
+  decodeFact,
   decodeRow,
   decodeText,
   encodeCursor,
-  encodeMessage,
+  encodeFact,
+  encodeItem,
   encodeText,
   escapeText,
   pageSize,
   rememberedOps,
+  sortFacts,
+  titleFor,
   titleOf,
   toThreadInfo,
   unescapeText,
 } from "./rows.ts";
-import { explainSqliteError, isBusy, notOurs, writtenByNewer } from "./sqlite-errors.ts";
-import type { ThreadStore } from "./thread-store.ts";
+import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from "./sqlite-database.ts";
+import type { Item, ThreadStore } from "./thread-store.ts";
 
-export interface SqliteOptions {
-  /** Absolute. The file and its folder are made when missing, for their owner alone. */
-  readonly path: string;
-  /** For display. */
-  readonly url: string;
-  readonly clock: Clock;
-}
-
-// "chng": says that a database is ours, so that a mistyped path never grows our tables in another program's file.
-const applicationId = 0x63686e67;
-
-// One entry per version of the layout; an entry is never changed once released.
-const migrations = [
-  `
-  create table thread (
-    id integer primary key, ns text not null, name text not null, seq integer not null,
-    created integer not null, updated integer not null, title text not null, folder text,
-    unique (ns, name)
-  ) strict;
-  create index thread_by_update on thread (ns, updated, name);
-  create table message (
-    id integer primary key, thread integer not null references thread, seq integer not null,
-    at text not null, role text not null, body text not null,
-    unique (thread, seq)
-  ) strict;
-  create table op (
-    thread integer not null references thread, seq integer not null, op text not null,
-    primary key (thread, seq), unique (thread, op)
-  ) strict, without rowid;
-  create table text (
-    ns text not null, thread_name text not null, name text not null, body text not null,
-    primary key (ns, thread_name, name)
-  ) strict;
-  `,
-];
-
-/** Another process holds the write lock for a millisecond at a time; a wait this long means that it hangs. */
-const busy = { blockMs: 100, pauseMs: 25, tries: 40 };
-
-const headerSchema = z.object({
-  id: z.number(),
-  name: z.string(),
-  seq: z.number(),
-  created: z.number(),
-  updated: z.number(),
-  title: z.string(),
-  folder: z
-    .string()
-    .nullable()
-    .transform((folder) => (folder === null ? undefined : unescapeText(folder))),
-});
+const optionalText = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? undefined : unescapeText(text)));
+const headerSchema = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    seq: z.number(),
+    created: z.number(),
+    updated: z.number(),
+    title: z.string(),
+    folder: optionalText,
+    parent: optionalText,
+    parent_seq: z.number().nullable(),
+  })
+  .transform(({ parent, parent_seq, ...header }) => ({
+    ...header,
+    parent: parent === undefined || parent_seq === null ? undefined : { id: parent, seq: parent_seq },
+  }));
 const rowSchema = z.object({ seq: z.number(), body: z.string() });
 const textSchema = z.object({ body: z.string() });
 const seqSchema = z.object({ seq: z.number() });
+const factRowSchema = z.object({ name: z.string(), body: z.string() });
 
 /**
  * The embedded store: one file, safe for several processes. An append is on disk (in the operating system's hands)
@@ -83,21 +52,8 @@ const seqSchema = z.object({ seq: z.number() });
  */
 export async function openSqliteStore(options: SqliteOptions, signal: AbortSignal): Promise<ThreadStore> {
   const { url, clock } = options;
-  let closed = false;
-  const database = await openDatabase(options, signal);
-
-  /** Runs `work` whole or not at all. Waits for other writers without stopping this process meanwhile. */
-  const attempt = async <T>(work: () => T): Promise<T> => {
-    for (let tried = 1; ; tried++) {
-      if (closed) throw closedError(url);
-      try {
-        return work();
-      } catch (error) {
-        if (!isBusy(error) || tried === busy.tries) throw explainSqliteError(error, url);
-        await delay(busy.pauseMs);
-      }
-    }
-  };
+  const database = await openSqliteDatabase(options, signal);
+  const { attempt, transact } = database;
 
   const sql = {
     find: database.prepare("select * from thread where ns = ? and name = ?"),
@@ -120,6 +76,20 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
       `select * from thread where ns = ?1 and (?2 is null or folder = ?2)
        and (?3 is null or (updated, name) < (?3, ?4)) order by updated desc, name desc limit ?5`,
     ),
+    rename: database.prepare("update thread set title = ? where ns = ? and name = ?"),
+    fork: database.prepare(
+      `insert into thread (ns, name, seq, created, updated, title, folder, parent, parent_seq)
+       select ns, ?1, ?2, ?3, ?3, title, folder, name, ?2 from thread where id = ?4`,
+    ),
+    copyRows: database.prepare(
+      `insert into message (thread, seq, at, role, body)
+       select ?, seq, at, role, body from message where thread = ? and seq <= ? order by seq`,
+    ),
+    copyTexts: database.prepare(
+      `insert into text (ns, thread_name, name, body)
+       select ns, ?, name, body from text where ns = ? and thread_name = ?`,
+    ),
+    hasText: database.prepare("select 1 from text where ns = ? and thread_name = ? limit 1"),
     saveText: database.prepare("insert or ignore into text (ns, thread_name, name, body) values (?, ?, ?, ?)"),
     readText: database.prepare("select body from text where ns = ? and thread_name = ? and name = ?"),
   };
@@ -127,40 +97,38 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
     const found = sql.find.get(namespace, name);
     return found && headerSchema.parse(found);
   };
+  const erase = prepareErasure(database);
 
-  return {
+  const store: ThreadStore = {
     url,
 
-    async append(key, messages, { expect, op, title, folder } = {}) {
-      const bodies = messages.map(encodeMessage);
+    async append(key, items, { expect, op, title, folder } = {}) {
+      const bodies = items.map(encodeItem);
       const namespace = escapeText(key.namespace);
       const name = escapeText(key.id);
-      return attempt(() =>
-        inTransaction(database, () => {
-          const thread = find(namespace, name);
-          const answered = thread && op !== undefined && sql.answered.get(thread.id, escapeText(op));
-          if (answered) return { kind: "appended", seq: seqSchema.parse(answered).seq };
-          const seq = thread?.seq ?? 0;
-          if (expect !== undefined && expect !== seq) return { kind: "conflict", seq };
-          if (messages.length === 0) return { kind: "appended", seq };
+      return transact(() => {
+        const thread = find(namespace, name);
+        const answered = thread && op !== undefined && sql.answered.get(thread.id, escapeText(op));
+        if (answered) return { kind: "appended", seq: seqSchema.parse(answered).seq };
+        const seq = thread?.seq ?? 0;
+        if (expect !== undefined && expect !== seq) return { kind: "conflict", seq };
+        if (items.length === 0) return { kind: "appended", seq };
 
-          const now = clock.now();
-          const home = folder === undefined ? null : escapeText(folder);
-          const id =
-            thread?.id ?? sql.create.run(namespace, name, now, now, titleOf(title, messages), home).lastInsertRowid;
-          for (const [index, message] of messages.entries()) {
-            const at = escapeText(message.at);
-            sql.insert.run(id, seq + index + 1, at, message.role, bodies[index] ?? "");
-          }
-          const newest = seq + messages.length;
-          sql.grow.run(newest, now, id);
-          if (op !== undefined) {
-            sql.remember.run(id, newest, escapeText(op));
-            sql.forget.run(id);
-          }
-          return { kind: "appended", seq: newest };
-        }),
-      );
+        const now = clock.now();
+        const home = folder === undefined ? null : escapeText(folder);
+        const id = thread?.id ?? sql.create.run(namespace, name, now, now, titleOf(title, items), home).lastInsertRowid;
+        for (const [index, item] of items.entries()) {
+          const at = escapeText(item.at);
+          sql.insert.run(id, seq + index + 1, at, kindOf(item), bodies[index] ?? "");
+        }
+        const newest = seq + items.length;
+        sql.grow.run(newest, now, id);
+        if (op !== undefined) {
+          sql.remember.run(id, newest, escapeText(op));
+          sql.forget.run(id);
+        }
+        return { kind: "appended", seq: newest };
+      });
     },
 
     async read(key, { after = 0, before = Number.MAX_SAFE_INTEGER, limit = -1 } = {}) {
@@ -193,6 +161,40 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
       };
     },
 
+    async rename(key, title) {
+      const given = await titleFor(title, store.read, key);
+      const renamed = await attempt(() => sql.rename.run(given, escapeText(key.namespace), escapeText(key.id)));
+      return renamed.changes > 0;
+    },
+
+    async fork(key, seq, id) {
+      const namespace = escapeText(key.namespace);
+      const name = escapeText(id);
+      return transact(() => {
+        const source = find(namespace, escapeText(key.id));
+        if (!source || !Number.isInteger(seq) || seq < 1 || seq > source.seq) return { kind: "missing" };
+        if (find(namespace, name) || sql.hasText.get(namespace, name)) return { kind: "taken" };
+        const { lastInsertRowid } = sql.fork.run(name, seq, clock.now(), source.id);
+        sql.copyRows.run(lastInsertRowid, source.id, seq);
+        sql.copyTexts.run(name, namespace, source.name);
+        const header = find(namespace, name);
+        if (!header) throw new Error("a thread that was just made is not there");
+        return { kind: "forked", info: toThreadInfo(key.namespace, id, header) };
+      });
+    },
+
+    async erase({ namespace, thread }) {
+      const erased = await transact(() => erase(escapeText(namespace), thread));
+      await database.scrub();
+      return erased;
+    },
+
+    facts: (namespace) => factsIn(database, namespace),
+
+    async warnings() {
+      return [];
+    },
+
     async saveText(key, text) {
       const { name, body } = encodeText(text);
       await attempt(() => sql.saveText.run(escapeText(key.namespace), escapeText(key.id), name, body));
@@ -205,70 +207,67 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
     },
 
     async close() {
-      if (closed) return;
-      closed = true;
       database.close();
     },
   };
+  return store;
 }
 
-/** Makes a folder and those above it. Node's own recursive `mkdir` never ends below /proc, where nothing can be made. */
-async function makeFolder(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined)) return;
-  if (dirname(path) !== path) await makeFolder(dirname(path));
-  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+function kindOf(item: Item): string {
+  return "role" in item ? item.role : item.type;
 }
 
-async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): Promise<DatabaseSync> {
-  try {
-    await makeFolder(dirname(path));
-    await (await open(path, "a", 0o600)).close();
-  } catch (error) {
-    throw explainSqliteError(error, url);
-  }
-  for (let tried = 1; ; tried++) {
-    signal.throwIfAborted();
-    let database: DatabaseSync | undefined;
-    try {
-      database = new DatabaseSync(path, { timeout: busy.blockMs });
-      prepareDatabase(database, url);
-      return database;
-    } catch (error) {
-      database?.close();
-      if (!isBusy(error) || tried === busy.tries) throw explainSqliteError(error, url);
-      await delay(busy.pauseMs, undefined, { signal });
-    }
-  }
+/** What takes a thread, or all of a namespace, out of every table; answers how many threads there were. */
+function prepareErasure(database: SqliteDatabase): (namespace: string, thread: string | undefined) => number {
+  const threads = "select id from thread where ns = ?1 and (?2 is null or name = ?2)";
+  const statements = [
+    `delete from op where thread in (${threads})`,
+    `delete from message where thread in (${threads})`,
+    "delete from text where ns = ?1 and (?2 is null or thread_name = ?2)",
+    "delete from fact where ns = ?1 and (?2 is null or thread_name = ?2)",
+  ].map((sql) => database.prepare(sql));
+  const last = database.prepare("delete from thread where ns = ?1 and (?2 is null or name = ?2)");
+  return (namespace, thread) => {
+    const name = thread === undefined ? null : escapeText(thread);
+    for (const statement of statements) statement.run(namespace, name);
+    return Number(last.run(namespace, name).changes);
+  };
 }
 
-/** Brings the file to the newest layout. Writes nothing into a database that is another program's or a newer Chingu's. */
-function prepareDatabase(database: DatabaseSync, url: string): void {
-  const pragma = (name: string) =>
-    z.record(z.string(), z.number()).parse(database.prepare(`pragma ${name}`).get())[name];
-  const tables = database.prepare("select 1 from sqlite_schema limit 1").get();
-  if (tables && pragma("application_id") !== applicationId) throw notOurs(url);
-  const version = pragma("user_version") ?? 0;
-  if (version > migrations.length) throw writtenByNewer(url);
-  database.exec("pragma journal_mode = wal; pragma synchronous = normal");
-  if (version === migrations.length) return;
-  inTransaction(database, () => {
-    // Read again under the lock: another process may have been first.
-    for (const migration of migrations.slice(pragma("user_version"))) database.exec(migration);
-    database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${migrations.length}`);
-  });
-}
-
-function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec("begin immediate");
-  try {
-    const result = work();
-    database.exec("commit");
-    return result;
-  } catch (error) {
-    // SQLite rolls back by itself after some errors; a second rollback would hide the first error.
-    if (database.isTransaction) database.exec("rollback");
-    throw error;
-  }
+function factsIn(database: SqliteDatabase, namespace: string): FactStore {
+  const ns = escapeText(namespace);
+  const decode = (row: unknown) => {
+    const { name, body } = factRowSchema.parse(row);
+    return decodeFact(unescapeText(name), body);
+  };
+  const insert = "insert into fact (ns, name, thread_name, body) values (?1, ?2, ?3, ?4) on conflict do";
+  const sql = {
+    insert: `${insert} nothing`,
+    put: `${insert} update set thread_name = ?3, body = ?4`,
+    update: "update fact set thread_name = ?3, body = ?4 where ns = ?1 and name = ?2",
+    get: "select name, body from fact where ns = ? and name = ?",
+    list: "select name, body from fact where ns = ?",
+    remove: "delete from fact where ns = ? and name = ?",
+  };
+  return {
+    async put(fact, { expect } = {}) {
+      const body = encodeFact(fact);
+      const thread = fact.scope.kind === "thread" ? escapeText(fact.scope.thread) : null;
+      const statement = { absent: sql.insert, present: sql.update, either: sql.put }[expect ?? "either"];
+      const put = await database.attempt(() => database.prepare(statement).run(ns, escapeText(fact.id), thread, body));
+      return put.changes > 0;
+    },
+    async get(id) {
+      const found = await database.attempt(() => database.prepare(sql.get).get(ns, escapeText(id)));
+      return found && decode(found);
+    },
+    async list() {
+      return sortFacts((await database.attempt(() => database.prepare(sql.list).all(ns))).map(decode));
+    },
+    async remove(id) {
+      const removed = await database.attempt(() => database.prepare(sql.remove).run(ns, escapeText(id)));
+      await database.scrub();
+      return removed.changes > 0;
+    },
+  };
 }

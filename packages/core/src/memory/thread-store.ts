@@ -1,4 +1,5 @@
-import type { Failure, Message } from "../protocol/index.ts";
+import type { Failure, Mark, Message } from "../protocol/index.ts";
+import type { FactStore } from "./fact-store.ts";
 
 /** Names a thread. Both parts are free text: a store encodes them, so no two pairs can collide. */
 export interface ThreadKey {
@@ -17,11 +18,17 @@ export interface ThreadInfo extends ThreadKey {
   readonly updatedAt: string;
   /** The sequence number of the newest row: rows are numbered from 1 without gaps. */
   readonly seq: number;
+  /** Where it was forked from: its rows up to `seq` are copies of that thread's. */
+  readonly parent?: { readonly id: string; readonly seq: number };
 }
+
+/** What a log is made of. A message has a `role`, a mark a `type`. */
+export type Item = Message | Mark;
 
 /** One row of a thread's log. A row that cannot be read stays in its place and is never overwritten. */
 export type Row =
   | { readonly seq: number; readonly message: Message }
+  | { readonly seq: number; readonly mark: Mark }
   | { readonly seq: number; readonly corrupt: string; readonly raw: string };
 
 export interface AppendOptions {
@@ -46,6 +53,13 @@ export interface ThreadQuery {
   readonly limit?: number;
 }
 
+export type ForkOutcome =
+  | { readonly kind: "forked"; readonly info: ThreadInfo }
+  /** There is no thread to fork, or it has no row with that number. */
+  | { readonly kind: "missing" }
+  /** Nothing was made: a thread has that id already. */
+  | { readonly kind: "taken" };
+
 /**
  * A store that cannot be used. Thrown by every method, never for "not found". Codes: `usage` (a URL or cursor nobody
  * can use), `store_unavailable` (unreachable, refused, closed), `store_full`, `store_read_only`, `store_corrupt`
@@ -63,20 +77,36 @@ export class StoreError extends Error {
 /**
  * The log of every thread: append-only, ordered, durable when `append` resolves.
  *
- * `append` stores all messages or none, is idempotent by `op`, and gives consecutive numbers whatever the number of
- * writers. No messages store nothing and create nothing. An append that fails has left the write either whole or
- * absent; repeating it with the same `op` is always safe. A message that is no message is a bug and throws as one.
+ * `append` stores all items or none, is idempotent by `op`, and gives consecutive numbers whatever the number of
+ * writers. No items store nothing and create nothing. An append that fails has left the write either whole or
+ * absent; repeating it with the same `op` is always safe. An item that is neither message nor mark is a bug and throws as one.
  */
 export interface ThreadStore {
   /** For display, without secrets: `sqlite:~/…/chingu.db`, `redis://host:6379/0`. */
   readonly url: string;
-  append(thread: ThreadKey, messages: readonly Message[], options?: AppendOptions): Promise<AppendOutcome>;
+  append(thread: ThreadKey, items: readonly Item[], options?: AppendOptions): Promise<AppendOutcome>;
   /** Rows with `after < seq < before`, oldest first; with `limit`, the newest of them. An unknown thread is empty. */
   read(
     thread: ThreadKey,
     query?: { readonly after?: number; readonly before?: number; readonly limit?: number },
   ): Promise<readonly Row[]>;
   info(thread: ThreadKey): Promise<ThreadInfo | undefined>;
+  /** False where there is no such thread. An empty title gives back the one from the first user message. */
+  rename(thread: ThreadKey, title: string): Promise<boolean>;
+  /**
+   * A new thread under `id` with copies of this one's rows from 1 to `seq` and of its saved texts, whole or not at all.
+   * From then on neither knows the other: erasing one leaves the other complete.
+   */
+  fork(thread: ThreadKey, seq: number, id: string): Promise<ForkOutcome>;
+  /**
+   * Erases a thread with its rows, operations, texts and thread-scoped facts, or with `thread` left out everything of
+   * the namespace, so that no key and no byte of the file holds it; answers how many threads there were. Forks stay.
+   */
+  erase(what: { readonly namespace: string; readonly thread?: string }): Promise<number>;
+  /** The long-term facts of a namespace. */
+  facts(namespace: string): FactStore;
+  /** What endangers what is kept here, one sentence and the way out each: a server that evicts, or keeps nothing on disk. */
+  warnings(): Promise<readonly Failure[]>;
   /** Newest first. */
   threads(
     namespace: string,

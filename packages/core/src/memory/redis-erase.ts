@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { FactRow } from "./fact-store.ts";
+import type { RedisConnection } from "./redis-client.ts";
+import { encodeId, factsKey, keysOf, space } from "./redis-keys.ts";
+import { belongsTo, escapeText } from "./rows.ts";
+import type { ThreadKey } from "./thread-store.ts";
+
+/** KEYS: rows, header, operations, texts, index, facts. ARGV: index member, ids of facts. */
+const eraseThread = `
+redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+redis.call('ZREM', KEYS[5], ARGV[1])
+for i = 2, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
+return 1
+`;
+
+export const eraseScripts = { eraseThread };
+
+/** Takes a thread out of every key of its namespace. `facts` are those of the namespace. Safe to repeat. */
+export async function eraseOne(
+  { script }: RedisConnection,
+  thread: ThreadKey,
+  facts: readonly FactRow[],
+): Promise<void> {
+  const { rows, header, ops, texts, index } = keysOf(thread);
+  const keys = [rows, header, ops, texts, index, factsKey(thread.namespace)];
+  const own = facts.filter((fact) => belongsTo(thread.id, fact)).map(({ id }) => escapeText(id));
+  await script(z.literal(1), "eraseThread", keys, [encodeId(thread.id), ...own]);
+}
+
+/** Removes every key of a namespace, also those that no index names any more. Safe to repeat. */
+export async function eraseAll({ run, nodes }: RedisConnection, namespace: string): Promise<void> {
+  const page = z.tuple([z.string(), z.array(z.string())]);
+  for (const node of nodes()) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await run(page, () => node.scan(cursor, "MATCH", `${space(namespace)}:*`, "COUNT", 1000));
+      if (keys.length > 0) await run(z.number(), (server) => server.unlink(...keys));
+      cursor = next;
+    } while (cursor !== "0");
+  }
+}
