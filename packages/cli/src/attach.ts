@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import type { FilePart, ImagePart } from "@chingu/core/protocol";
+import type { Attachment } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "./io.ts";
 import { readNamedFile, unusableFile } from "./read-file.ts";
@@ -7,29 +7,28 @@ import { readNamedFile, unusableFile } from "./read-file.ts";
 /** Of all files together. */
 const maxBytes = 16 * 1024 * 1024;
 
-export interface Attachments {
-  /** Text files as quoted blocks, to follow the question; empty without any. */
-  readonly text: string;
-  /** Pictures and PDF files, as they are. */
-  readonly parts: readonly (ImagePart | FilePart)[];
-}
-
-/** Reads the files of `--file`. Throws a `CommandFailure` for one that cannot be read, is too large, or is neither text, picture nor PDF. */
-export async function attach(paths: readonly string[], io: Pick<Io, "folder" | "signal">): Promise<Attachments> {
-  const blocks: string[] = [];
-  const parts: (ImagePart | FilePart)[] = [];
+/**
+ * Reads the files of `--file`: texts as quoted blocks, pictures and PDF files as they are. Throws a `CommandFailure` for one that cannot be read, is too large, or is neither text, picture nor PDF.
+ */
+export async function attach(paths: readonly string[], io: Pick<Io, "folder" | "signal">): Promise<Attachment[]> {
+  const parts: Attachment[] = [];
   let left = maxBytes;
   for (const path of paths) {
     const bytes = await readNamedFile(path, left, io);
     left -= bytes.length;
     const name = sanitizeLine(basename(path)) || "file";
     const mediaType = magic.find(({ head }) => head.test(bytes.toString("latin1", 0, 16)))?.mediaType;
-    if (mediaType === undefined) blocks.push(block(name, textOf(path, bytes)));
+    if (mediaType === undefined) parts.push(attachedText(block(name, textOf(path, bytes)), name));
     else if (mediaType.startsWith("image/"))
       parts.push({ type: "image", mediaType, data: bytes.toString("base64"), name });
     else parts.push({ type: "file", mediaType, data: bytes.toString("base64"), name });
   }
-  return { text: blocks.join("\n\n"), parts };
+  return parts;
+}
+
+/** A text behind the user's own words, marked as not being theirs. */
+export function attachedText(text: string, from: string): Attachment {
+  return { type: "text", text: `\n\n${text}`, from };
 }
 
 /** What a file is, by its first bytes: names lie. */

@@ -12,10 +12,10 @@ export { runTurn, type TurnDeps, type TurnInput } from "./agent/loop.ts";
 export { type WaitingCalls, waitingCalls } from "./agent/pending.ts";
 export { defaultPolicy, type Policy, type Timeouts } from "./agent/policy.ts";
 export { systemPrompt } from "./agent/system-prompt.ts";
+export type { CallContext } from "./approval/call-context.ts";
 export { openRememberedRules, type RememberedRules } from "./approval/remembered.ts";
 export {
   builtInRules,
-  type CallContext,
   createRules,
   type Decide,
   type Decision,

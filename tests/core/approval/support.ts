@@ -1,10 +1,6 @@
 import type { Tool, ToolCall } from "@chingu/core/protocol";
-import {
-  type CallContext,
-  createRules,
-  type Decision,
-  type RuleSource,
-} from "../../../packages/core/src/approval/rules.ts";
+import type { CallContext } from "../../../packages/core/src/approval/call-context.ts";
+import { createRules, type Decision, type RuleSource } from "../../../packages/core/src/approval/rules.ts";
 
 /** A tool of a server that is not ours, unless told otherwise. */
 export function tool(name: string, more: Partial<Tool> = {}): Tool {

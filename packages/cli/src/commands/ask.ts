@@ -1,6 +1,6 @@
 import type { TurnOptions } from "@chingu/core";
-import type { JsonSchema } from "@chingu/core/protocol";
-import { type Attachments, attach } from "../attach.ts";
+import type { Attachment, JsonSchema } from "@chingu/core/protocol";
+import { attach, attachedText } from "../attach.ts";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
@@ -32,8 +32,8 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
     const settings = await readSettings(flags, io);
     const outputSchema = flags.outputSchema === undefined ? undefined : await readSchema(flags.outputSchema, io);
     const attached = await attach(flags.file ?? [], io);
-    const question = await readQuestion(words, attached, io);
-    return await oneTurn({ question, attachments: attached.parts, outputSchema }, settings, flags, io);
+    const { question, piped } = await readQuestion(words, io);
+    return await oneTurn({ question, attachments: [...attached, ...piped], outputSchema }, settings, flags, io);
   } catch (error) {
     return endEarly(error, flags.output, io);
   }
@@ -49,8 +49,11 @@ async function converse(flags: AskFlags, io: Io): Promise<number> {
   return (await import("./talk.ts")).talk(flags, settings, io);
 }
 
-/** The words of the command line, behind them the attached texts and what was piped in. */
-async function readQuestion(words: readonly string[], attached: Attachments, io: Io): Promise<string> {
+/** The words of the command line and what was piped in, which is the question itself where there are none. */
+async function readQuestion(
+  words: readonly string[],
+  io: Io,
+): Promise<{ readonly question: string; readonly piped: readonly Attachment[] }> {
   const said = words.join(" ").trim();
   const readAll = said === "-" || said === "";
   const piped = await readPiped(io, { required: readAll });
@@ -62,8 +65,8 @@ async function readQuestion(words: readonly string[], attached: Attachments, io:
       hint: 'write one behind the command (chingu "…"), pipe one in, or start chingu in a terminal',
     });
   }
-  const input = readAll || piped.trim() === "" ? "" : `<stdin>\n${piped}\n</stdin>`;
-  return [question, attached.text, input].filter(Boolean).join("\n\n");
+  const attached = readAll || piped.trim() === "" ? [] : [attachedText(`<stdin>\n${piped}\n</stdin>`, "stdin")];
+  return { question, piped: attached };
 }
 
 interface Asked extends Pick<TurnOptions, "attachments"> {

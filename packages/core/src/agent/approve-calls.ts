@@ -1,5 +1,6 @@
-import type { CallContext, Decision } from "../approval/rules.ts";
-import { untrustedSource } from "../approval/untrusted.ts";
+import type { CallContext } from "../approval/call-context.ts";
+import type { Decision } from "../approval/rules.ts";
+import { strangersIn, untrustedSource } from "../approval/untrusted.ts";
 import type { Message, Part, Tool, ToolCall, UnstampedEvent } from "../protocol/index.ts";
 import { type Prepared, prepareCall } from "./arguments.ts";
 import type { CallResult } from "./call-result.ts";
@@ -114,10 +115,18 @@ async function decide(
   { tool, input }: Ready,
   signal: AbortSignal,
 ): Promise<Decision> {
-  const untrusted = untrustedSource(thread.messages, tools, [readOutputName]);
-  const context: CallContext = { input, ...(untrusted !== undefined && { untrusted }) };
+  const untrusted = untrustedSource(thread.messages, tools, relays);
+  const strangers = strangersIn(thread.messages, tools, relays);
+  const context: CallContext = {
+    input,
+    ...(untrusted !== undefined && { untrusted }),
+    ...(strangers !== undefined && { strangers }),
+  };
   return unlessAborted(Promise.resolve(policy.decide(call, tool, context)), stopped, signal);
 }
+
+/** Tools of ours that read out again what others wrote. */
+const relays = [readOutputName, "memory_search"];
 
 const saidYes = "allowed by the user";
 const saidNo = "the user said no";
@@ -136,8 +145,9 @@ async function* settle(
   // An answer to the question before this one may have made a rule.
   let answer = decision.kind === "ask" ? await decide(deps, call, ready, signal) : decision;
   if (answer.kind === "ask" && policy.ask) {
-    yield { type: "approval_request", call, reason: answer.reason };
-    const yes = await unlessAborted(policy.ask(call, ready.tool, answer, signal), false, signal);
+    const question = answer.shows === undefined ? answer : { ...answer, reason: `${answer.reason}: ${answer.shows}` };
+    yield { type: "approval_request", call, reason: question.reason };
+    const yes = await unlessAborted(policy.ask(call, ready.tool, question, signal), false, signal);
     if (signal.aborted) return "stopped";
     answer = yes ? { kind: "allow", reason: saidYes } : { kind: "deny", reason: saidNo };
   }

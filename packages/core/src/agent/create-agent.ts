@@ -11,10 +11,9 @@ import type { ChatModel } from "../model/chat-model.ts";
 import { createEndpointModel } from "../model/endpoint.ts";
 import type {
   AgentEvent,
+  Attachment,
   Clock,
   Failure,
-  FilePart,
-  ImagePart,
   JsonSchema,
   MakeId,
   Tool,
@@ -24,6 +23,7 @@ import type {
 } from "../protocol/index.ts";
 import { openAnswerSchema } from "./answer-schema.ts";
 import { createContextWindow } from "./context.ts";
+import { openLongTerm } from "./long-term.ts";
 import { runTurn, type Steering } from "./loop.ts";
 import { createMakeId } from "./make-id.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
@@ -31,6 +31,7 @@ import { readOutputTool } from "./read-output.ts";
 import { openSpending } from "./spending.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { createThreadReader, openThreadLog } from "./thread-log.ts";
+import type { SystemSource } from "./turn-opening.ts";
 import { createArgumentValidator, createSchemaCompiler } from "./validate.ts";
 
 /** An OpenAI-compatible endpoint. */
@@ -53,8 +54,13 @@ export interface AgentOptions {
   readonly memory?: ThreadStore | string;
   /** Whose threads: `default` when left out. */
   readonly namespace?: string;
-  /** Takes the place of Chingu's own instructions. */
-  readonly system?: string;
+  /** Takes the place of Chingu's own instructions. A function is asked at the start of each turn. */
+  readonly system?: string | SystemSource;
+  /**
+   * Long-term facts of the namespace: what holds is quoted to the model, which can save and forget with tools. Those of
+   * scope `project` hold in the folder `project`. None when left out.
+   */
+  readonly facts?: { readonly project?: string };
   /** What may happen with a tool call: read-only tools of ours run, the rest is denied when left out. */
   readonly approve?: (call: ToolCall, tool: Tool) => "allow" | "deny" | Promise<"allow" | "deny">;
   /** Rules and limits in full, for those who want more than `approve`. */
@@ -85,8 +91,8 @@ export interface TurnOptions {
   readonly ask?: Policy["ask"];
   /** Makes the answer one JSON value that fits this JSON Schema; `value` of the result holds it. One that cannot be used ends the turn as `failed` with `usage`. */
   readonly outputSchema?: JsonSchema;
-  /** Pictures and files that go with the text. */
-  readonly attachments?: readonly (ImagePart | FilePart)[];
+  /** Pictures, files and texts that go with the user's own words. */
+  readonly attachments?: readonly Attachment[];
 }
 
 /** The events of one turn, to be read once; or its result alone. */
@@ -133,14 +139,17 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const model = own ?? (options.model as ChatModel);
 
   const readOutput = readOutputTool((threadId, name) => store.readText({ namespace, id: threadId }, name));
+  const longTerm =
+    options.facts && openLongTerm({ store, namespace, clock, makeId: ids, project: options.facts.project });
   const { toolbox, failures } = await createToolbox({
-    linked: [createToolServer([...(options.tools ?? []), readOutput], client)],
+    linked: [createToolServer([...(options.tools ?? []), ...(longTerm?.tools ?? []), readOutput], client)],
     servers: options.mcpServers ?? {},
     client,
     environment: options.environment ?? {},
     signal,
   });
-  const policy: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
+  const given: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
+  const policy: Policy = longTerm ? { ...given, decide: longTerm.decide(given.decide) } : given;
   const compileSchema = createSchemaCompiler();
   const readThread = createThreadReader(store);
   const validate = createArgumentValidator(compileSchema);
@@ -181,6 +190,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       random,
       window,
       steering,
+      ...(longTerm && { preface: () => longTerm.preface(threadId) }),
     };
     const answerSchema = outputSchema && openAnswerSchema(outputSchema, compileSchema);
     const refusal = spent.refusal ?? (answerSchema && "code" in answerSchema ? answerSchema : undefined);

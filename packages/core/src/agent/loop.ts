@@ -3,6 +3,7 @@ import { StoreError } from "../memory/thread-store.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import type {
   AgentEvent,
+  Attachment,
   Clock,
   Failure,
   FilePart,
@@ -70,8 +71,8 @@ export interface Steering {
 export interface TurnInput {
   /** What the user says. Absent: the turn goes on with the thread's calls that wait for a person. */
   readonly text?: string;
-  /** Pictures and files that go with it. */
-  readonly attachments?: readonly (ImagePart | FilePart)[];
+  /** Pictures, files and texts that go with it. */
+  readonly attachments?: readonly Attachment[];
   /** The same from turn to turn: nothing volatile (rule 30). A function is asked once a turn. */
   readonly system: string | SystemSource;
   /** The answer is to be one JSON value that fits it. */
@@ -179,9 +180,12 @@ async function* answerWith(
   return yield* step(deps, thread, { system, preface, answerSchema: input.answerSchema }, progress, signal);
 }
 
-function hear(thread: TurnThread, text: string, attachments: readonly Part[] = []): Promise<UnstampedEvent> {
-  const said: Part = { type: "text", text: toValidUnicode(text.normalize("NFC")) };
-  return thread.keep({ role: "user", parts: [said, ...attachments] });
+function hear(thread: TurnThread, text: string, attachments: readonly Attachment[] = []): Promise<UnstampedEvent> {
+  const said: Part = { type: "text", text };
+  const parts = [said, ...attachments].map((part) =>
+    part.type === "text" ? { ...part, text: toValidUnicode(part.text.normalize("NFC")) } : part,
+  );
+  return thread.keep({ role: "user", parts });
 }
 
 /** Asks again about the calls that wait for a person and runs them with their siblings; gives back why the turn must end. */

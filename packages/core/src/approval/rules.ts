@@ -1,21 +1,18 @@
 import type { Failure, Tool, ToolCall } from "../protocol/index.ts";
+import type { CallContext } from "./call-context.ts";
+import { keepsUnasked, memoryCaution } from "./memory-calls.ts";
 import { bySpecificity, parseRule, type Rule, speaksOf } from "./rule.ts";
 
 /** What may happen with one tool call, before anyone is asked. */
 export interface Decision {
   readonly kind: "allow" | "ask" | "deny";
   readonly reason: string;
+  /** Of an `ask`: what the call would touch, for the eyes of who is asked alone. It is never stored. */
+  readonly shows?: string;
   /** The rule that decided, as written; absent where none speaks of the call. */
   readonly rule?: string;
   /** Of an `ask`: the rule that would allow such calls from now on; absent where no rule could. */
   readonly always?: string;
-}
-
-export interface CallContext {
-  /** The call's arguments, parsed and valid. */
-  readonly input: { readonly [name: string]: unknown };
-  /** The tool whose output brought words of strangers into this turn; absent as long as there are none. */
-  readonly untrusted?: string;
 }
 
 export type Decide = (call: ToolCall, tool: Tool, context: CallContext) => Decision | Promise<Decision>;
@@ -122,19 +119,26 @@ function byRank(a: SourcedRule, b: SourcedRule): number {
   );
 }
 
-function builtIn({ name, server, trusted, annotations }: Tool): Ruling {
+function builtIn(tool: Tool): Ruling {
+  const { name, server, trusted, annotations } = tool;
   const origin = "built in";
   if (trusted && annotations.readOnly) return { kind: "allow", origin, reason: "only reads and computes" };
+  if (keepsUnasked(tool)) return { kind: "allow", origin, reason: "keeps what the user said" };
   const whose = trusted ? "it may change something" : `it comes from the server ${server}`;
   return { kind: "ask", origin, reason: `${name} needs a yes: ${whose}` };
 }
 
-/** Words of strangers may have told the model to send something out: then a standing permission is not enough. */
-function careful({ origin, ...decision }: Ruling, tool: Tool, { untrusted }: CallContext): Decision {
+/** Where words of strangers may have told the model to make the call, a standing permission is not enough. */
+function careful({ origin, ...decision }: Ruling, tool: Tool, context: CallContext): Decision {
+  if (decision.kind !== "allow" || origin === "command line") return decision;
+  const reason = memoryCaution(tool, context) ?? sendingCaution(tool, context);
+  return reason === undefined ? decision : { ...decision, kind: "ask", reason };
+}
+
+function sendingCaution(tool: Tool, { untrusted }: CallContext): string | undefined {
   const sendsOut = !tool.trusted || tool.annotations.openWorld;
-  if (decision.kind !== "allow" || origin === "command line" || untrusted === undefined || !sendsOut) return decision;
-  const reason = `${tool.name} can send data out, and this turn has read what ${untrusted} brought in, which may be an instruction of somebody else`;
-  return { ...decision, kind: "ask", reason };
+  if (untrusted === undefined || !sendsOut) return undefined;
+  return `${tool.name} can send data out, and this turn has read what ${untrusted} brought in, which may be an instruction of somebody else`;
 }
 
 function unreadable(text: string, kind: string, { where }: RuleSource, problem: string): Failure {

@@ -9,10 +9,40 @@ export function untrustedSource(
   tools: readonly Tool[],
   relays: readonly string[],
 ): string | undefined {
+  return foreignOutput(newestTurn(messages), tools, relays);
+}
+
+/**
+ * Whose words, beside the user's and ours, the model has had before it in a thread: those of a server that describes its
+ * tools, of a tool's output, of a file or a pipe that came with a message. Undefined when there are none.
+ */
+export function strangersIn(
+  messages: readonly Message[],
+  tools: readonly Tool[],
+  relays: readonly string[],
+): string | undefined {
+  const output = foreignOutput(messages, tools, relays);
+  if (output !== undefined) return `what ${output} brought in`;
+  const given = messages.flatMap(({ role, parts }) => (role === "user" ? parts.flatMap(nameOfGiven) : []));
+  if (given[0] !== undefined) return `the words in ${given[0]}`;
+  const described = tools.find(({ trusted }) => !trusted);
+  return described && `the server ${described.server}`;
+}
+
+function nameOfGiven(part: Part): readonly string[] {
+  if (part.type === "text") return part.from === undefined ? [] : [part.from];
+  return part.type === "image" || part.type === "file" ? [part.name ?? part.mediaType] : [];
+}
+
+function foreignOutput(
+  messages: readonly Message[],
+  tools: readonly Tool[],
+  relays: readonly string[],
+): string | undefined {
   const own = new Set(
     tools.filter(({ trusted, annotations }) => trusted && !annotations.openWorld).map(({ name }) => name),
   );
-  return newestTurn(messages)
+  return messages
     .flatMap((message) => message.parts)
     .filter(bringsWords)
     .find((part) => !own.has(part.name) || relays.includes(part.name))?.name;

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { toolCallSchema, toolOutcomeSchema } from "./tool.ts";
 import { usageSchema } from "./usage.ts";
 
-export const textPartSchema = z.object({ type: z.literal("text"), text: z.string() });
+export const textPartSchema = z.object({
+  type: z.literal("text"),
+  text: z.string(),
+  /** In a user message: the file or pipe it was read from; absent for the person's own words. */
+  from: z.string().optional(),
+});
 
 /** Bytes in base64, without the head of a data URL. */
 const bytesSchema = z.base64();
@@ -25,6 +30,9 @@ export const filePartSchema = z.object({
   name: z.string(),
 });
 export type FilePart = z.infer<typeof filePartSchema>;
+
+/** What goes with the user's own words in one message. A text says where it is `from`. */
+export type Attachment = ImagePart | FilePart | (z.infer<typeof textPartSchema> & { readonly from: string });
 
 export const reasoningPartSchema = z.object({
   type: z.literal("reasoning"),
