@@ -51,7 +51,7 @@ describe("a model that cannot be reached is exit 5, one sentence with the way ou
     const ended = await machine.run([question], { env: { OPENAI_BASE_URL: url(), OPENAI_API_KEY: secret } });
     expectPlain(ended, what);
     expect(ended.exitCode).toBe(5);
-    expect(await newestThread()).toMatch(new RegExp(`^── user · .*\\n${question}\\n`));
+    expect(await newestThread()).toMatch(new RegExp(`^── 1 · user · .*\\n${question}\\n`));
   });
 
   test("the address is that of a web page, with a model named or not", async () => {

@@ -53,7 +53,7 @@ describe.each([
     });
     expect(newest(model)).toEqual(["user: 서울은?", "user: 계속해"]);
     const [thread] = JSON.parse((await machine.run(["threads", "list", "--output", "json"])).stdout);
-    expect((await machine.run(["threads", "show", thread.id])).stdout).toContain("── assistant (aborted) ·");
+    expect((await machine.run(["threads", "show", thread.id])).stdout).toContain("assistant (aborted) ·");
   });
 });
 
@@ -106,8 +106,8 @@ describe("a closed pipe", () => {
     await script.model.requests[1]?.hungUp;
     const [thread] = JSON.parse((await machine.run(["threads", "list", "--output", "json"])).stdout);
     const shown = (await machine.run(["threads", "show", thread.id])).stdout;
-    expect(shown).toMatch(/^── user · .*\n많이 말해\n/);
-    expect(shown).toMatch(/\n── assistant \(aborted\) · .*\n0번째 줄\n/);
+    expect(shown).toMatch(/^── 1 · user · .*\n많이 말해\n/);
+    expect(shown).toMatch(/\n── 2 · assistant \(aborted\) · .*\n0번째 줄\n/);
   });
 
   test("before a long answer is written is exit 0 and silent", async () => {

@@ -168,7 +168,7 @@ describe("chingu threads", () => {
   test("show prints the messages for a person", async () => {
     const { stdout, exitCode } = await machine.run(["threads", "show", ids[0] ?? ""]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^── user · \d{4}-\d\d-\d\d \d\d:\d\d\n셋째\n\n── assistant · [^\n]+\n답 \d+\n\n$/);
+    expect(stdout).toMatch(/^── 1 · user · \d{4}-\d\d-\d\d \d\d:\d\d\n셋째\n\n── 2 · assistant · [^\n]+\n답 \d+\n\n$/);
   });
 
   test("show takes the end of an id, and gives JSON and JSONL for a program", async () => {

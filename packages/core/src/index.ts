@@ -33,13 +33,18 @@ export { serveToolsOverStdio } from "./mcp/serve-stdio.ts";
 export { type LoadedServers, loadServers, type ServersFiles } from "./mcp/servers-file.ts";
 export { createToolServer } from "./mcp/tool-server.ts";
 export { createToolbox, type Toolbox } from "./mcp/toolbox.ts";
+export { allThreads } from "./memory/all-threads.ts";
+export { type Conversation, conversationOf, type Placed } from "./memory/conversation.ts";
 export { openThreadStore } from "./memory/open.ts";
+export { type RewindOutcome, rewind } from "./memory/rewind.ts";
 export {
+  type Row,
   StoreError,
   type ThreadInfo,
   type ThreadKey,
   type ThreadStore,
 } from "./memory/thread-store.ts";
+export { exportThread, type ImportedThread, type ImportOutcome, importThreads } from "./memory/transfer.ts";
 export { type CardCache, createCardFolder } from "./model/capability-card.ts";
 export type { ChatModel, ModelEvent, ModelRequest } from "./model/chat-model.ts";
 export { discoverLocal, type LocalServer, listModels } from "./model/discover.ts";
