@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,13 +8,15 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openThreadStore, type StoreEnvironment } from "../../../packages/core/src/memory/open.ts";
 import { StoreError, type ThreadStore } from "../../../packages/core/src/memory/thread-store.ts";
+import { factStoreContract } from "./fact-store.contract.ts";
 import { idsOf, message, messages } from "./messages.ts";
+import { type SearchableBackend, threadChangesContract } from "./thread-changes.contract.ts";
 import { damagedRowContract, type SharedBackend, threadStoreContract } from "./thread-store.contract.ts";
 
 const never = new AbortController().signal;
 const clock = { now: () => Date.now() };
 
-const startBackend = async (environment: StoreEnvironment): Promise<SharedBackend> => {
+const startBackend = async (environment: StoreEnvironment): Promise<SharedBackend & SearchableBackend> => {
   const folder = mkdtempSync(join(tmpdir(), "chingu-sqlite-"));
   const path = join(folder, "chingu.db");
   return {
@@ -28,10 +30,13 @@ const startBackend = async (environment: StoreEnvironment): Promise<SharedBacken
         .run(raw, seq, namespace, id);
       database.close();
     },
+    placesWith: async (words) => readdirSync(folder).filter((file) => readFileSync(join(folder, file)).includes(words)),
     stop: async () => rmSync(folder, { recursive: true }),
   };
 };
 threadStoreContract("SQLite", startBackend);
+threadChangesContract("SQLite", startBackend);
+factStoreContract("SQLite", startBackend);
 damagedRowContract("SQLite", startBackend);
 
 describe("the SQLite file", () => {

@@ -20,7 +20,7 @@ export interface RedisConnection {
   /** The same with one of our Lua scripts. */
   script<T>(reply: z.ZodType<T>, name: string, keys: readonly string[], args: readonly (string | number)[]): Promise<T>;
   /** Every node that takes writes. */
-  nodes(): readonly Redis[];
+  nodes(): Promise<readonly Redis[]>;
   close(): void;
 }
 
@@ -170,7 +170,11 @@ export async function connectRedis(
         ) ?? Promise.reject(new Error(`no script ${name}`));
       return run(reply, call);
     },
-    nodes: () => (server instanceof Cluster ? server.nodes("master") : [first]),
+    async nodes() {
+      // A cluster that cannot be reached knows no nodes, which must not pass for having none.
+      await run(z.string(), () => server.ping());
+      return server instanceof Cluster ? server.nodes("master") : [first];
+    },
     close() {
       ended.abort(closedError(target.url));
       server.disconnect();

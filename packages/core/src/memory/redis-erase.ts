@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { FactRow } from "./fact-store.ts";
 import type { RedisConnection } from "./redis-client.ts";
+import { factField } from "./redis-facts.ts";
 import { encodeId, factsKey, keysOf, space } from "./redis-keys.ts";
-import { belongsTo, escapeText } from "./rows.ts";
+import { belongsTo } from "./rows.ts";
 import type { ThreadKey } from "./thread-store.ts";
 
-/** KEYS: rows, header, operations, texts, index, facts. ARGV: index member, ids of facts. */
+/** KEYS: rows, header, operations, texts, index, facts. ARGV: index member, fields of facts. */
 const eraseThread = `
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call('ZREM', KEYS[5], ARGV[1])
@@ -23,14 +24,14 @@ export async function eraseOne(
 ): Promise<void> {
   const { rows, header, ops, texts, index } = keysOf(thread);
   const keys = [rows, header, ops, texts, index, factsKey(thread.namespace)];
-  const own = facts.filter((fact) => belongsTo(thread.id, fact)).map(({ id }) => escapeText(id));
+  const own = facts.filter((fact) => belongsTo(thread.id, fact)).map(({ id }) => factField(id));
   await script(z.literal(1), "eraseThread", keys, [encodeId(thread.id), ...own]);
 }
 
 /** Removes every key of a namespace, also those that no index names any more. Safe to repeat. */
 export async function eraseAll({ run, nodes }: RedisConnection, namespace: string): Promise<void> {
   const page = z.tuple([z.string(), z.array(z.string())]);
-  for (const node of nodes()) {
+  for (const node of await nodes()) {
     let cursor = "0";
     do {
       const [next, keys] = await run(page, () => node.scan(cursor, "MATCH", `${space(namespace)}:*`, "COUNT", 1000));

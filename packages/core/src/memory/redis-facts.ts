@@ -30,25 +30,30 @@ export const factScripts = { putFact, removeFact };
 
 const bit = z.literal([0, 1]);
 
+/** The field of a fact. A name like __proto__ would be lost on the way into an object. */
+export function factField(id: string): string {
+  return `=${escapeText(id)}`;
+}
+
 /** The facts of a namespace: one hash, id to JSON. */
 export function redisFacts({ run, script }: RedisConnection, namespace: string, makeToken: () => string): FactStore {
   const key = factsKey(namespace);
   const once = () => passingKey(namespace, makeToken());
   return {
     async put(fact, { expect = "" } = {}) {
-      const args = [escapeText(fact.id), encodeFact(fact), expect, passingMs];
+      const args = [factField(fact.id), encodeFact(fact), expect, passingMs];
       return (await script(bit, "putFact", [key, once()], args)) === 1;
     },
     async get(id) {
-      const body = await run(z.string().nullable(), (server) => server.hget(key, escapeText(id)));
+      const body = await run(z.string().nullable(), (server) => server.hget(key, factField(id)));
       return body === null ? undefined : decodeFact(id, body);
     },
     async list() {
       const bodies = await run(z.record(z.string(), z.string()), (server) => server.hgetall(key));
-      return sortFacts(Object.entries(bodies).map(([id, body]) => decodeFact(unescapeText(id), body)));
+      return sortFacts(Object.entries(bodies).map(([id, body]) => decodeFact(unescapeText(id.slice(1)), body)));
     },
     async remove(id) {
-      return (await script(bit, "removeFact", [key, once()], [escapeText(id), passingMs])) === 1;
+      return (await script(bit, "removeFact", [key, once()], [factField(id), passingMs])) === 1;
     },
   };
 }

@@ -9,11 +9,12 @@ interface Keeping {
   readonly policy: string | undefined;
 }
 
-type Node = ReturnType<RedisConnection["nodes"]>[number];
+type Node = Awaited<ReturnType<RedisConnection["nodes"]>>[number];
 
 /** What endangers words on this server, or on any node of this cluster. */
 export async function redisWarnings({ run, nodes }: RedisConnection, address: string): Promise<readonly Failure[]> {
-  const found = await Promise.all(nodes().map((node) => run(z.custom<Keeping>(), () => readKeeping(node))));
+  const asked = await nodes();
+  const found = await Promise.all(asked.map((node) => run(z.custom<Keeping>(), () => readKeeping(node))));
   const warnings = found.flatMap((keeping) => warningsOf(keeping, address));
   return warnings.filter(({ message }, index) => warnings.findIndex((other) => other.message === message) === index);
 }

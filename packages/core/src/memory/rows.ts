@@ -19,7 +19,7 @@ export function encodeItem(item: Item): string {
 export function decodeRow(seq: number, raw: string): Row {
   const { value, error } = parseJson(raw);
   if (error !== undefined) return { seq, corrupt: error, raw };
-  if (marked.safeParse(value).success) {
+  if (isMarkLike(value)) {
     const mark = markSchema.safeParse(value);
     return mark.success ? { seq, mark: mark.data } : { seq, corrupt: `not a mark: ${reasonOf(mark.error)}`, raw };
   }
@@ -28,8 +28,10 @@ export function decodeRow(seq: number, raw: string): Row {
   return { seq, corrupt: `not a message: ${reasonOf(message.error)}`, raw };
 }
 
-/** What tells a mark from a message, whether or not we know its type. */
-const marked = z.object({ type: z.string(), role: z.undefined() });
+/** Whether it is a mark, of a type we know or not. */
+function isMarkLike(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "type" in value && !("role" in value);
+}
 
 /** One fact as every store keeps it. Throws on anything else. */
 export function encodeFact(fact: Fact): string {

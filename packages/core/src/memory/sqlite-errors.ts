@@ -71,7 +71,7 @@ function explainSystemError(error: { code: string; message: string }, url: strin
 
 // A damaged file is not moved away by us: after a mistyped path it might be something else of the user's, and an
 // assistant that starts empty over words that can still be recovered loses them in silence.
-function damaged(url: string, reason: string, cause: unknown): StoreError {
+export function damaged(url: string, reason: string, cause?: unknown): StoreError {
   const message = `The memory file ${url} is damaged or not a database (${reason}). It was left as it is.`;
   const hint = `To start afresh, rename it together with its -wal and -shm files (\`sqlite3 FILE .recover\` may save its words), ${elsewhere}.`;
   return new StoreError({ code: "store_corrupt", message, hint }, { cause });

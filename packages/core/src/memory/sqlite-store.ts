@@ -19,6 +19,7 @@ import {
   unescapeText,
 } from "./rows.ts";
 import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from "./sqlite-database.ts";
+import { damaged } from "./sqlite-errors.ts";
 import type { Item, ThreadStore } from "./thread-store.ts";
 
 const optionalText = z
@@ -192,7 +193,9 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
     facts: (namespace) => factsIn(database, namespace),
 
     async warnings() {
-      return [];
+      const found = await attempt(() => database.prepare("pragma quick_check(1)").get());
+      const said = z.object({ quick_check: z.string() }).parse(found).quick_check;
+      return said === "ok" ? [] : [damaged(url, said).failure];
     },
 
     async saveText(key, text) {
