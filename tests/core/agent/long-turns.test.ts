@@ -26,6 +26,9 @@ const ids = () => {
   return { makeId, clock };
 };
 
+/** What holds where no summary can be had; those with one are in compaction.test.ts. */
+const withoutSummaries = { summaries: false, timeouts: quickTimeouts };
+
 const longText = (mark: string) => `${mark} ${Array.from({ length: 90 }, (_, word) => `단어${word}`).join(" ")}`;
 
 test("rule 10: an answer that was cut is asked for once more, and then given as incomplete", async () => {
@@ -45,8 +48,9 @@ test("rule 11: an unknown finish reason is kept raw and counts as incomplete", a
 });
 
 test("rule 13: a context overflow is answered once with a smaller request that keeps the goal and the newest words", async () => {
-  await using kit = await agentWith((_request, index) =>
-    index < 6 ? text(longText(`answer ${index}`)) : index === 6 ? overflow() : text("done"),
+  await using kit = await agentWith(
+    (_request, index) => (index < 6 ? text(longText(`answer ${index}`)) : index === 6 ? overflow() : text("done")),
+    { policy: withoutSummaries },
   );
   for (let turn = 0; turn < 6; turn++) await kit.agent.turn(longText(`question ${turn}`), { threadId: "t1" }).result();
   const events = await allEvents(kit.agent.turn("and now?", { threadId: "t1" }));
@@ -67,7 +71,7 @@ test("rule 13: a server that takes more than the window without saying so is ask
   await using server = await startModelServer((_request, index) =>
     text(longText(`a${index}`), index === 4 ? { usage } : {}),
   );
-  await using kit = await agentWith([], { model: smallModel(server.baseURL, 8_000) });
+  await using kit = await agentWith([], { model: smallModel(server.baseURL, 8_000), policy: withoutSummaries });
   for (let turn = 0; turn < 4; turn++) await kit.agent.turn(longText(`q${turn}`), { threadId: "t1" }).result();
   const events = await allEvents(kit.agent.turn("now", { threadId: "t1" }));
   expect(typesOf(events)).toContain("compaction");
@@ -76,7 +80,11 @@ test("rule 13: a server that takes more than the window without saying so is ask
 
 test("rule 14: a thread that outgrows the window is cut ahead of the call, at the same place until it has grown again", async () => {
   await using server = await startModelServer((_request, index) => text(longText(`answer ${index}`)));
-  await using kit = await agentWith([], { model: smallModel(server.baseURL, 5_000), tools: [] });
+  await using kit = await agentWith([], {
+    model: smallModel(server.baseURL, 5_000),
+    tools: [],
+    policy: withoutSummaries,
+  });
   const compactions: number[] = [];
   for (let turn = 0; turn < 30; turn++) {
     const events = await allEvents(kit.agent.turn(longText(`question ${turn}`), { threadId: "t1" }));
@@ -102,7 +110,11 @@ test("rule 14: a cut never parts a call from its result, and stays below the new
   await using server = await startModelServer((_request, index) =>
     index < 12 ? toolCall("dump", { n: index }) : text("done"),
   );
-  await using kit = await agentWith([], { model: smallModel(server.baseURL, 4_000), tools: [dump] });
+  await using kit = await agentWith([], {
+    model: smallModel(server.baseURL, 4_000),
+    tools: [dump],
+    policy: withoutSummaries,
+  });
   expect(await kit.agent.turn("dump much", { threadId: "t1" }).result()).toMatchObject({ status: "completed" });
   for (const { body } of server.requests) {
     const open = new Set<string>();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createThreadReader } from "../../../packages/core/src/agent/thread-log.ts";
+import type { Conversation } from "../../../packages/core/src/memory/conversation.ts";
 import { createMemoryStore } from "../../../packages/core/src/memory/memory-store.ts";
 import type { Message } from "../../../packages/core/src/protocol/index.ts";
 import { text } from "../../kit/model-server.ts";
@@ -12,6 +13,8 @@ function said(id: string): Message {
   return { id, turnId: "t", role: "user", state: "complete", at, parts: [{ type: "text", text: id }] };
 }
 
+const idsOf = ({ messages }: Conversation) => messages.map(({ message }) => message.id);
+
 test("a thread that grows is read on from where it was, and the rest not again", async () => {
   const store = createMemoryStore({ clock: { now: () => 0 } });
   const asked: unknown[] = [];
@@ -23,10 +26,10 @@ test("a thread that grows is read on from where it was, and the rest not again",
     },
   });
   await store.append(key, [said("a"), said("b")]);
-  expect((await read(key)).map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(idsOf(await read(key))).toEqual(["a", "b"]);
   await store.append(key, [said("c")]);
-  expect((await read(key)).map(({ id }) => id)).toEqual(["a", "b", "c"]);
-  expect((await read(key)).map(({ id }) => id)).toEqual(["a", "b", "c"]);
+  expect(idsOf(await read(key))).toEqual(["a", "b", "c"]);
+  expect(idsOf(await read(key))).toEqual(["a", "b", "c"]);
   expect(asked).toEqual([undefined, { after: 1 }, { after: 2 }]);
 });
 
@@ -37,7 +40,25 @@ test("a thread that is no longer the one that was read is read anew", async () =
   await read(key);
   store = createMemoryStore({ clock: { now: () => 0 } });
   await store.append(key, [said("x"), said("y"), said("z")]);
-  expect((await read(key)).map(({ id }) => id)).toEqual(["x", "y", "z"]);
+  expect(idsOf(await read(key))).toEqual(["x", "y", "z"]);
+});
+
+test("a mark as the newest row is read once, and what it says counts", async () => {
+  const store = createMemoryStore({ clock: { now: () => 0 } });
+  const asked: unknown[] = [];
+  const read = createThreadReader({
+    ...store,
+    read: (thread, query) => {
+      asked.push(query);
+      return store.read(thread, query);
+    },
+  });
+  const at = "2026-01-01T00:00:00.000Z";
+  await store.append(key, [said("a"), said("b"), { type: "rewind", id: "back", at, to: 1 }]);
+  expect(idsOf(await read(key))).toEqual(["a"]);
+  await store.append(key, [said("c")]);
+  expect(idsOf(await read(key))).toEqual(["a", "c"]);
+  expect(asked).toEqual([undefined, { after: 2 }]);
 });
 
 test("what another agent says in a thread is there in the next turn", async () => {

@@ -3,14 +3,14 @@ import type { ChatModel, ModelFailure, ModelRequest } from "../model/chat-model.
 import { overflowed } from "../model/overflow.ts";
 import type { Message, UnstampedEvent } from "../protocol/index.ts";
 import { type AnswerSchema, repairInstruction, schemaInstruction } from "./answer-schema.ts";
-import { type CallModelDeps, callModel, type ModelAnswer } from "./call-model.ts";
-import { type ContextWindow, type Cut, estimateTokens, fitContext } from "./context.ts";
-import { inputTokens } from "./estimate-usage.ts";
-import { replayable } from "./repair.ts";
+import { callModel, type ModelAnswer } from "./call-model.ts";
+import { type FitDeps, fitContext } from "./compaction/fit.ts";
+import { buildContext } from "./context.ts";
+import { estimateTokens, inputTokens } from "./estimate-usage.ts";
+import type { TurnThread } from "./turn-thread.ts";
 
-export interface AskModelDeps extends CallModelDeps {
+export interface AskModelDeps extends FitDeps {
   readonly toolbox: Toolbox;
-  readonly window: ContextWindow;
 }
 
 /** What the model is to be asked with. */
@@ -18,7 +18,7 @@ export interface Asking {
   readonly system: string;
   /** Quoted ahead of the conversation in every request; never stored. */
   readonly preface?: string | undefined;
-  readonly messages: readonly Message[];
+  readonly thread: TurnThread;
   /** The model must answer now (rule 22). */
   readonly last: boolean;
   /** What the turn's answer must fit. */
@@ -33,41 +33,37 @@ export interface Repair {
 }
 
 /**
- * One model call of the loop, with a context that fits: cut ahead where the window is known (rule 14), and once more
- * when the provider says that it was too much, or took more than it can hold without saying so (rule 13). A cut that
- * cannot shrink the context any further ends with the provider's failure; it never loops (rule 15).
+ * One model call of the loop, with a context that fits: compacted ahead where the window is known (rule 14), and once
+ * more when the provider says that it was too much, or took more than it can hold without saying so (rule 13). A
+ * compaction that cannot shrink the context any further ends with the provider's failure; it never loops (rule 15).
  */
 export async function* askModel(
   deps: AskModelDeps,
   asking: Asking,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, ModelAnswer> {
+  const { thread } = asking;
+  const { window } = deps;
   const fixed = fixedPart(deps, asking);
-  const known = fitted(lastAsked(asking.messages), deps.window, fixed.tokens).cut?.droppedMessages ?? 0;
-  const first = fitted(asking.messages, deps.window, fixed.tokens);
-  if (first.cut && first.cut.droppedMessages > known) yield { type: "compaction", reason: "window", ...first.cut };
+  const first = yield* fitContext(deps, { thread, overhead: fixed.tokens, reason: "window" }, signal);
   const request = requestOf(fixed, asking, first.messages);
   const answer = yield* callModel(deps, request, signal);
   const overflow = overflowOf(answer, deps.model);
+  if (answer.end.type === "finished" && answer.end.usage && window.room()) {
+    window.observe(first.tokens().after, answer.end.usage, answer.end.model ?? deps.model.id);
+  }
   if (!overflow || signal.aborted) return answer;
 
-  deps.window.learn(inputTokens(request));
-  const second = fitted(asking.messages, deps.window, fixed.tokens);
-  if (!second.cut || shrunkNothing(first.cut, second.cut)) return failed(answer, overflow);
+  window.learn(inputTokens(request));
+  const smaller = buildContext(thread.conversation(), {
+    room: window.room(),
+    overhead: fixed.tokens,
+    measure: window.measure,
+  });
+  if (smaller.tokens().after >= first.tokens().after) return failed(answer, overflow);
   yield { type: "retry", attempt: 1, delayMs: 0, error: { code: overflow.code, message: overflow.message } };
-  yield { type: "compaction", reason: "overflow", ...second.cut };
+  const second = yield* fitContext(deps, { thread, overhead: fixed.tokens, reason: "overflow" }, signal);
   return yield* callModel(deps, requestOf(fixed, asking, second.messages), signal);
-}
-
-/** What the model was asked with the last time: what was left out then is no news now. */
-function lastAsked(messages: readonly Message[]): readonly Message[] {
-  return messages.slice(
-    0,
-    Math.max(
-      0,
-      messages.findLastIndex(({ role }) => role === "assistant"),
-    ),
-  );
 }
 
 interface FixedPart extends Pick<ModelRequest, "system" | "tools" | "outputSchema"> {
@@ -83,13 +79,6 @@ function fixedPart({ toolbox, model }: AskModelDeps, { system, preface = "", ans
   const { structuredOutput, structuredOutputWithTools } = model.capabilities;
   const held = tools.length > 0 ? structuredOutputWithTools : structuredOutput;
   return { system, tools, ...(held && { outputSchema: { schema, strict } }), tokens: tokens + estimateTokens(schema) };
-}
-
-function fitted(messages: readonly Message[], window: ContextWindow, overhead: number) {
-  const tokens = window.tokens();
-  return tokens === undefined
-    ? { messages: replayable(messages), cut: undefined }
-    : fitContext(messages, tokens, overhead);
 }
 
 /** The stable part first; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
@@ -147,8 +136,4 @@ function overflowOf({ end }: ModelAnswer, model: ChatModel): ModelFailure | unde
 function failed(answer: ModelAnswer, overflow: ModelFailure): ModelAnswer {
   const hint = "start a new thread, say less at once, or use a model with a larger window";
   return { ...answer, end: { type: "failed", error: { ...overflow, hint } } };
-}
-
-function shrunkNothing(first: Cut | undefined, second: Cut): boolean {
-  return second.tokensAfter >= (first?.tokensAfter ?? second.tokensBefore);
 }

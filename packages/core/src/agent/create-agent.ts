@@ -22,7 +22,8 @@ import type {
   TurnResult,
 } from "../protocol/index.ts";
 import { openAnswerSchema } from "./answer-schema.ts";
-import { createContextWindow } from "./context.ts";
+import { createAttempts } from "./compaction/attempts.ts";
+import { createContextWindow } from "./context-window.ts";
 import { openLongTerm } from "./long-term.ts";
 import { runTurn, type Steering } from "./loop.ts";
 import { createMakeId } from "./make-id.ts";
@@ -138,7 +139,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const own = "baseURL" in options.model ? connect(options.model, { makeId: ids, clock }) : undefined;
   const model = own ?? (options.model as ChatModel);
 
-  const readOutput = readOutputTool((threadId, name) => store.readText({ namespace, id: threadId }, name));
+  const readThread = createThreadReader(store);
+  const readOutput = readOutputTool({
+    text: (id, name) => store.readText({ namespace, id }, name),
+    messages: async (id) => (await readThread({ namespace, id })).messages,
+  });
   const longTerm =
     options.facts && openLongTerm({ store, namespace, clock, makeId: ids, project: options.facts.project });
   const { toolbox, failures } = await createToolbox({
@@ -151,9 +156,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const given: Policy = { ...defaultPolicy, decide: decideBy(options.approve), ...options.policy };
   const policy: Policy = longTerm ? { ...given, decide: longTerm.decide(given.decide) } : given;
   const compileSchema = createSchemaCompiler();
-  const readThread = createThreadReader(store);
   const validate = createArgumentValidator(compileSchema);
   const window = createContextWindow(() => model.capabilities.contextWindow);
+  const attempts = createAttempts();
   const system = options.system ?? systemPrompt();
   const { budget: limits = {}, ledger, price = tablePrice(options.model, model) } = options;
 
@@ -189,6 +194,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       ids,
       random,
       window,
+      attempts,
       steering,
       ...(longTerm && { preface: () => longTerm.preface(threadId) }),
     };

@@ -6,8 +6,6 @@ import type {
   Attachment,
   Clock,
   Failure,
-  FilePart,
-  ImagePart,
   MakeId,
   MessageState,
   Part,
@@ -17,7 +15,8 @@ import { toValidUnicode } from "../text/index.ts";
 import { type AnswerSchema, invalidOutput, readFinalAnswer } from "./answer-schema.ts";
 import { type Asking, askModel, type Repair } from "./ask-model.ts";
 import type { ModelAnswer } from "./call-model.ts";
-import type { ContextWindow } from "./context.ts";
+import type { Attempts } from "./compaction/attempts.ts";
+import type { ContextWindow } from "./context-window.ts";
 import { createIsoTime } from "./iso-time.ts";
 import { answerOp, closingMessage, waitingCalls } from "./pending.ts";
 import type { Policy } from "./policy.ts";
@@ -54,6 +53,8 @@ export interface TurnDeps {
   readonly random: () => number;
   /** How many tokens the model takes; shared by the turns of an agent, because an overflow teaches it. */
   readonly window: ContextWindow;
+  /** Which summaries were asked for; shared by the turns of an agent. */
+  readonly attempts: Attempts;
   /** What the user says while the turn runs; absent where nobody can. */
   readonly steering?: Steering;
   /** What is quoted to the model ahead of the conversation, read once a turn; the same text as long as nothing has changed (rule 30). */
@@ -242,7 +243,7 @@ async function* step(
     progress.steps++;
     yield { type: "step_start", step: progress.steps };
     const last = progress.steps === maxSteps;
-    const asking = { ...fixed, messages: thread.messages, last, repair };
+    const asking = { ...fixed, thread, last, repair };
     const answer = yield* askModel(deps, asking, signal);
     const read = answerSchema && readFinalAnswer(answer, answerSchema, { repairing: repair !== undefined });
     repair = undefined;

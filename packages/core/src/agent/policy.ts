@@ -19,6 +19,8 @@ export interface Policy {
   /** The longest tool output a model sees (rule 23); the rest is kept and can be read with `read_output`. */
   readonly output: { readonly bytes: number; readonly lines: number };
   readonly timeouts: Timeouts;
+  /** Whether the model is asked for a summary before older messages are left out. It costs a call. */
+  readonly summaries: boolean;
   readonly decide: Decide;
   /**
    * Asks the person; absent where there is nobody to ask: an `ask` is then a denial. When the signal aborts, the answer
@@ -40,4 +42,5 @@ export const defaultPolicy: Omit<Policy, "decide"> = {
   maxRetries: 3,
   output: { bytes: 24_000, lines: 400 },
   timeouts: defaultTimeouts,
+  summaries: true,
 };

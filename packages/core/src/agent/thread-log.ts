@@ -1,16 +1,15 @@
+import { type Conversation, conversationOf } from "../memory/conversation.ts";
 import type { AppendOptions, Row, ThreadKey, ThreadStore } from "../memory/thread-store.ts";
-import type { Message } from "../protocol/index.ts";
 import type { ThreadLog } from "./turn-log.ts";
 
-/** Every readable message of a thread, oldest first; rows that cannot be read are passed over. */
-export type ReadThread = (key: ThreadKey) => Promise<readonly Message[]>;
+/** A thread as it is to be read now: rewinds applied, its summaries known. Rows that cannot be read are passed over. */
+export type ReadThread = (key: ThreadKey) => Promise<Conversation>;
 
 const threadsKept = 16;
 
 interface Known {
-  readonly messages: readonly Message[];
-  /** The newest row when it was last read, and the message that stood there. */
-  readonly seq: number;
+  readonly conversation: Conversation;
+  /** What stood in the newest row when it was last read. */
   readonly newest: string;
 }
 
@@ -23,20 +22,25 @@ export function createThreadReader(store: ThreadStore): ReadThread {
   return async (key) => {
     const name = JSON.stringify([key.namespace, key.id]);
     const known = threads.get(name);
-    const [witness, ...added] = known ? await store.read(key, { after: known.seq - 1 }) : [];
-    const unchanged = known && witness && "message" in witness && witness.message.id === known.newest;
+    const [witness, ...added] = known ? await store.read(key, { after: known.conversation.seq - 1 }) : [];
+    const unchanged = known && witness && identityOf(witness) === known.newest;
     const rows = unchanged ? added : await store.read(key);
-    const messages = unchanged ? [...known.messages, ...messagesOf(rows)] : messagesOf(rows);
+    const conversation = conversationAfter(rows, unchanged ? known.conversation : undefined);
     const last = rows.at(-1) ?? (unchanged ? witness : undefined);
     threads.delete(name);
-    if (last && "message" in last) threads.set(name, { messages, seq: last.seq, newest: last.message.id });
+    if (last) threads.set(name, { conversation, newest: identityOf(last) });
     for (const oldest of threads.keys()) if (threads.size > threadsKept) threads.delete(oldest);
-    return messages;
+    return conversation;
   };
 }
 
-function messagesOf(rows: readonly Row[]): Message[] {
-  return rows.flatMap((row) => ("message" in row ? [row.message] : []));
+function conversationAfter(rows: readonly Row[], before: Conversation | undefined): Conversation {
+  return before && rows.length === 0 ? before : conversationOf(rows, before);
+}
+
+function identityOf(row: Row): string {
+  if ("message" in row) return row.message.id;
+  return "mark" in row ? row.mark.id : row.raw;
 }
 
 /** The log of one thread in a store. `created` is what a new thread is given. */
@@ -49,8 +53,10 @@ export function openThreadLog(
   return {
     threadId: key.id,
     load: () => read(key),
-    append: async (message, op) => {
-      await store.append(key, [message], { op, ...created });
+    append: async (message, op) => (await store.append(key, [message], { op, ...created })).seq,
+    mark: async (mark, expect) => {
+      const outcome = await store.append(key, [mark], { expect, op: `mark:${mark.id}` });
+      return outcome.kind === "appended" ? outcome.seq : undefined;
     },
     saveText: (text) => store.saveText(key, text),
   };

@@ -1,14 +1,17 @@
+import type { Conversation, Placed } from "../memory/conversation.ts";
 import { StoreError } from "../memory/thread-store.ts";
-import type { Clock, MakeId, Message } from "../protocol/index.ts";
+import type { Clock, MakeId, Mark, Message } from "../protocol/index.ts";
 import { TimeoutError, within } from "./wait.ts";
 
 /** The thread a turn speaks in, as the loop needs it. Every method rejects with a `StoreError` when the store cannot be used. */
 export interface ThreadLog {
   readonly threadId: string;
-  /** Every readable message of the thread, oldest first. */
-  load(): Promise<readonly Message[]>;
-  /** Durable when it resolves; the same `op` twice stores once. */
-  append(message: Message, op: string): Promise<void>;
+  /** The thread as it is to be read now. */
+  load(): Promise<Conversation>;
+  /** Durable when it resolves, with the number of the row; the same `op` twice stores once. */
+  append(message: Message, op: string): Promise<number>;
+  /** Stores a mark behind the row `expect`; undefined, and nothing stored, where the thread has grown since. */
+  mark(mark: Mark, expect: number): Promise<number | undefined>;
   /** Keeps a long text beside the thread and answers its name. */
   saveText(text: string): Promise<string>;
 }
@@ -28,7 +31,7 @@ export interface WriterDeps {
   readonly ids: MakeId;
 }
 
-export async function readThread(log: ThreadLog, signal: AbortSignal): Promise<readonly Message[]> {
+export async function readThread(log: ThreadLog, signal: AbortSignal): Promise<Conversation> {
   return inTime(log.load(), "reading the thread", storeMs, signal);
 }
 
@@ -50,23 +53,23 @@ export function createWriter({ memory, clock, ids }: WriterDeps, turnId: string,
   return {
     async store(message) {
       const stored = stamp(message);
-      await append(stored, `${turnId}:${written}`);
+      const seq = await append(stored, `${turnId}:${written}`);
       written++;
-      return stored;
+      return { seq, message: stored };
     },
     async claim(message, op) {
       const claimed = stamp(message);
       await append(claimed, op);
-      const kept = await readThread(memory, unstoppable);
-      return kept.some(({ id }) => id === claimed.id) ? claimed : undefined;
+      const { messages } = await readThread(memory, unstoppable);
+      return messages.find(({ message: { id } }) => id === claimed.id);
     },
   };
 }
 
 export interface MessageWriter {
-  readonly store: (message: NewMessage) => Promise<Message>;
+  readonly store: (message: NewMessage) => Promise<Placed>;
   /** Stores a message under a name of its own; undefined when another writer had taken the name before. */
-  readonly claim: (message: NewMessage, op: string) => Promise<Message | undefined>;
+  readonly claim: (message: NewMessage, op: string) => Promise<Placed | undefined>;
 }
 
 const unstoppable = new AbortController().signal;

@@ -10,6 +10,8 @@ export interface Capabilities {
   /** Whether it takes pictures and files; undefined is not known. */
   readonly images?: boolean;
   readonly files?: boolean;
+  /** False where its summaries of a conversation are not worth the wait: older messages are then left out without one. */
+  readonly summaries?: boolean;
   /** Whether it gives the probabilities of its tokens. */
   readonly logprobs?: boolean;
   /** The levels of reasoning effort it can be asked for. */

@@ -15,6 +15,44 @@ const stamp = {
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...stamp, ...shape });
 
+/** Why no summary stands for what was left out. */
+export const summaryRefusalSchema = z.enum([
+  "empty",
+  /** It reached the output limit. */
+  "cut",
+  "longer",
+  /** It names a number, path, address or identifier that stands nowhere in what it was made from: `detail`. */
+  "invented",
+  "timeout",
+  /** The model could not be asked: `detail`. */
+  "failed",
+  "refused",
+  /** The thread was changed by someone else meanwhile. */
+  "changed",
+]);
+export type SummaryRefusal = z.infer<typeof summaryRefusalSchema>;
+
+const compactionShape = {
+  /** `window`: it would not have fitted. `overflow`: the endpoint said so. `request`: a person asked for it. */
+  reason: z.enum(["window", "overflow", "request"]),
+  /** `stubs`: old tool results became one line each. `summary`: a summary stands for older messages. `cut`: they are left out. */
+  kind: z.enum(["stubs", "summary", "cut"]),
+  /** How many messages are no longer shown word for word. */
+  droppedMessages: z.number().int(),
+  /** In which rows they stand, both included. */
+  from: z.number().int().optional(),
+  to: z.number().int().optional(),
+  /** How many tool results are stubs. */
+  stubbedResults: z.number().int(),
+  tokensBefore: z.number().int(),
+  tokensAfter: z.number().int(),
+  summary: z.string().optional(),
+  /** A summary was asked for and not taken. */
+  refused: z.object({ why: summaryRefusalSchema, detail: z.string().optional() }).optional(),
+};
+const compactionSchema = z.object(compactionShape);
+export type Compaction = z.infer<typeof compactionSchema>;
+
 /** Everything that happens in a turn, on one stream that ends with exactly one `turn_end`. */
 export const agentEventSchema = z.discriminatedUnion("type", [
   event("turn_start", { threadId: z.string(), model: z.string() }),
@@ -39,13 +77,8 @@ export const agentEventSchema = z.discriminatedUnion("type", [
   event("usage", { model: z.string(), usage: usageSchema }),
   /** The model call is made again; text streamed since `step_start` is withdrawn. */
   event("retry", { attempt: z.number().int(), delayMs: z.number(), error: failureSchema }),
-  /** Messages were left out of the request so that it fits the model's window; the log keeps them. */
-  event("compaction", {
-    reason: z.enum(["window", "overflow"]),
-    droppedMessages: z.number().int(),
-    tokensBefore: z.number().int(),
-    tokensAfter: z.number().int(),
-  }),
+  /** The model is shown less of the conversation from now on, so that it fits; the log keeps everything. */
+  event("compaction", compactionShape),
   /** Something worth a line: a model loading, a message that could not be stored. `progress` runs from 0 to 1. */
   event("notice", { code: z.string(), text: z.string(), progress: z.number().optional() }),
   event("turn_end", { reason: turnStatusSchema, result: turnResultSchema }),

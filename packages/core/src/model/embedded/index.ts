@@ -49,7 +49,8 @@ export function createEmbeddedModel(options: EmbeddedModelOptions): ChatModel {
 
   return {
     id,
-    capabilities: { contextWindow, tools: true, local: true },
+    // 1.5 billion parameters make poor summaries, and slowly.
+    capabilities: { contextWindow, tools: true, local: true, summaries: false },
 
     async *stream(request, signal) {
       const events = channel<ModelEvent>();

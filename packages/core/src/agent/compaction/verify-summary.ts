@@ -1,0 +1,71 @@
+import type { SummaryRefusal } from "../../protocol/index.ts";
+import { unsupportedNumbers } from "../../receipts/check-numbers.ts";
+
+export type Verdict =
+  | { readonly kind: "good" }
+  | { readonly kind: "bad"; readonly why: SummaryRefusal; readonly detail?: string };
+
+/** A line that says nothing: a heading, a dash, "none". */
+const emptyLine = /^(?:\s*#.*|[\s"'`*.>-]*(?:none|null|n\/a|없음)?[\s"'`*.]*)$/i;
+
+/**
+ * Whether a summary may stand for what it was made from: it says something, and every number, path, address and
+ * identifier in it stands in its sources too. Prose cannot be checked so, and is not.
+ */
+export function verifySummary(summary: string, sources: readonly string[]): Verdict {
+  if (summary.split("\n").every((line) => emptyLine.test(line))) return { kind: "bad", why: "empty" };
+  const invented = inventedTokens(summary, sources);
+  if (invented.length > 0) return { kind: "bad", why: "invented", detail: invented.slice(0, 5).join(", ") };
+  return { kind: "good" };
+}
+
+/** What a summary names and its sources do not. */
+export function inventedTokens(summary: string, sources: readonly string[]): string[] {
+  const known = plain(sources.join("\n"));
+  const said = plain(summary);
+  const quoted = [...said.matchAll(/`([^`\n]{2,})`/g)].map(([, code = ""]) => code);
+  const named = [...tokenPatterns.flatMap((pattern) => said.match(pattern) ?? []), ...quoted].map(trimmed);
+  const unknown = named.filter((token) => token !== "" && !prose.test(token) && !isKnown(token, known));
+  const numbers = unsupportedNumbers(summary, sources).map(({ text }) => text);
+  return [...new Set([...unknown, ...numbers])];
+}
+
+/** What names one thing exactly. A word of prose fits none of them. */
+const tokenPatterns: readonly RegExp[] = [
+  // Addresses and mail addresses.
+  /\b[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`)\]}]+/gi,
+  /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,
+  // Paths: from a root, or of more than two parts, or ending in a file's name.
+  /(?<![\p{L}\p{N}_./:\\~-])(?:~|\.{1,2})?\/[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+)*/gu,
+  /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+){2,}/gu,
+  /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+\/[\p{L}\p{N}_@+-]+\.[A-Za-z][A-Za-z0-9]{0,7}/gu,
+  /\b[A-Za-z]:\\[^\s<>"'`|?*]+/g,
+  // Names of files.
+  /(?<![\p{L}\p{N}_./:\\~@-])[\p{L}\p{N}_-]{2,}(?:\.[A-Za-z0-9]+)*\.[a-z][a-z0-9]{0,7}(?![\p{Script=Latin}\p{N}_(])/gu,
+  // Identifiers: camelCase, snake_case, and whatever mixes letters with digits.
+  /\b[a-z]+(?:[A-Z][A-Za-z0-9]*)+\b/g,
+  /\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b/g,
+  /\b(?=[A-Za-z0-9-]*\d)(?=[A-Za-z0-9-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b/g,
+];
+
+/** Looks like a name and is none. */
+const prose = /^\d+(?:st|nd|rd|th)$/i;
+
+const plain = (text: string) => text.normalize("NFC").replace(/[^\S\n]+/g, " ");
+
+const trimmed = (token: string) => token.replace(/[.,;:!?…]+$/, "").trim();
+
+/** A Korean particle sticks to the name before it. */
+const particle = /\p{Script=Hangul}{1,4}$/u;
+
+function isKnown(token: string, known: string): boolean {
+  if (known.includes(token)) return true;
+  // `10MB` for `10 MB`.
+  const [, digits, unit] = /^([\d.,]+)([A-Za-z]+)$/.exec(token) ?? [];
+  if (digits !== undefined && known.includes(`${digits} ${unit}`)) return true;
+  const behind = particle.exec(token)?.[0] ?? "";
+  for (let length = 1; length <= behind.length && length < token.length; length++) {
+    if (known.includes(token.slice(0, -length))) return true;
+  }
+  return false;
+}
