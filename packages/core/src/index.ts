@@ -1,5 +1,6 @@
 export { ulid as makeId } from "ulid";
 export { outputSchemaFailure } from "./agent/answer-schema.ts";
+export type { CompactOutcome, SummarisedPart } from "./agent/compaction/by-hand.ts";
 export {
   type Agent,
   type AgentOptions,
@@ -26,6 +27,7 @@ export { createFileLedger, type SpendLedger } from "./budget/ledger.ts";
 export { allPrices, costOf, type Price, type Prices, priceOf } from "./budget/price.ts";
 export { loadPrices } from "./budget/price-file.ts";
 export { type Folders, foldersOf } from "./config/folders.ts";
+export { createInstructionsReader, type Instructions, projectRoot } from "./config/instructions.ts";
 export { type ApprovalLayer, type LoadedConfig, loadConfig } from "./config/load.ts";
 export { saveSettings } from "./config/save.ts";
 export { type Config, configSchema } from "./config/schema.ts";
@@ -35,6 +37,19 @@ export { createToolServer } from "./mcp/tool-server.ts";
 export { createToolbox, type Toolbox } from "./mcp/toolbox.ts";
 export { allThreads } from "./memory/all-threads.ts";
 export { type Conversation, conversationOf, type Placed } from "./memory/conversation.ts";
+export type { FactRow, FactStore } from "./memory/fact-store.ts";
+export { factLine, importFacts } from "./memory/facts/fact-lines.ts";
+export {
+  currentFacts,
+  findFactId,
+  holdsIn,
+  type Place,
+  readableFacts,
+  shortIds,
+  versionsOf,
+} from "./memory/facts/fact-view.ts";
+export { createFacts, type Facts, type NewFact, type SaveOutcome } from "./memory/facts/facts.ts";
+export { type FactOrigin, originOf } from "./memory/facts/why.ts";
 export { openThreadStore } from "./memory/open.ts";
 export { type RewindOutcome, rewind } from "./memory/rewind.ts";
 export {

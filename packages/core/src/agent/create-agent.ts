@@ -16,6 +16,7 @@ import type {
   Failure,
   JsonSchema,
   MakeId,
+  Summary,
   Tool,
   ToolCall,
   ToolDefinition,
@@ -23,6 +24,13 @@ import type {
 } from "../protocol/index.ts";
 import { openAnswerSchema } from "./answer-schema.ts";
 import { createAttempts } from "./compaction/attempts.ts";
+import {
+  type CompactOutcome,
+  compactByHand,
+  type SummarisedPart,
+  summarisedPart,
+  uncompact,
+} from "./compaction/by-hand.ts";
 import { createContextWindow } from "./context-window.ts";
 import { openLongTerm } from "./long-term.ts";
 import { runTurn, type Steering } from "./loop.ts";
@@ -121,6 +129,15 @@ export interface Agent extends AsyncDisposable {
    * as `failed` with `usage`.
    */
   resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder">): Turn;
+  /** Has the model summarise everything before the last two turns of a thread, now. Rejects with a `StoreError`. */
+  compact(threadId: string, signal?: AbortSignal): Promise<CompactOutcome>;
+  /**
+   * Takes the summary a thread is shown with back, and answers it: its messages are shown again as far as they fit, and no
+   * other is made before one is asked for. Rejects with a `StoreError`.
+   */
+  uncompact(threadId: string): Promise<Summary | undefined>;
+  /** The summary a thread is shown with, and what it stands for. Rejects with a `StoreError`. */
+  summarised(threadId: string): Promise<SummarisedPart | undefined>;
   close(): Promise<void>;
 }
 
@@ -165,17 +182,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const close = async () => {
     await Promise.allSettled([toolbox.close(), ...(borrowed ? [] : [store.close()]), own?.dispose?.()]);
   };
-  const run = (text: string | undefined, options: TurnOptions): Turn => {
-    const { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = options;
-    const { outputSchema, attachments } = options;
-    const memory = openThreadLog(
-      store,
-      readThread,
-      { namespace, id: threadId },
-      folder === undefined ? {} : { folder },
-    );
-    const steering = createSteering(stop);
-    const spent = openSpending({
+  const openLog = (threadId: string, folder?: string) =>
+    openThreadLog(store, readThread, { namespace, id: threadId }, folder === undefined ? {} : { folder });
+  const spend = () =>
+    openSpending({
       limits,
       model: model.id,
       price: price ?? undefined,
@@ -183,6 +193,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       makeId: ids,
       ...(ledger && { ledger }),
     });
+  const run = (text: string | undefined, options: TurnOptions): Turn => {
+    const { threadId = ids(), folder, signal: stop = new AbortController().signal, ask } = options;
+    const { outputSchema, attachments } = options;
+    const memory = openLog(threadId, folder);
+    const steering = createSteering(stop);
+    const spent = spend();
     const deps = {
       model,
       toolbox,
@@ -217,6 +233,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     tools: () => toolbox.list(),
     turn: (text, turnOptions = {}) => run(text, turnOptions),
     resume: (threadId, turnOptions = {}) => run(undefined, { ...turnOptions, threadId }),
+    async compact(threadId, signal = new AbortController().signal) {
+      const { spending, refusal } = spend();
+      if (refusal) return { kind: "failed", failure: refusal };
+      const memory = openLog(threadId);
+      return compactByHand({ model, memory, policy, spending, window, clock, ids, random }, signal);
+    },
+    uncompact: (threadId) => uncompact({ memory: openLog(threadId), clock, ids }),
+    summarised: async (threadId) => summarisedPart(await openLog(threadId).load()),
     close,
     [Symbol.asyncDispose]: close,
   };
