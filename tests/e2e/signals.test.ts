@@ -107,7 +107,7 @@ describe("a closed pipe", () => {
     const [thread] = JSON.parse((await machine.run(["threads", "list", "--output", "json"])).stdout);
     const shown = (await machine.run(["threads", "show", thread.id])).stdout;
     expect(shown).toMatch(/^── 1 · user · .*\n많이 말해\n/);
-    expect(shown).toMatch(/\n── 2 · assistant \(aborted\) · .*\n0번째 줄\n/);
+    expect(shown).toMatch(/\n── 4 · assistant \(aborted\) · .*\n0번째 줄\n/);
   });
 
   test("before a long answer is written is exit 0 and silent", async () => {
