@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import {
   type Agent,
+  type CallContext,
   createAgent,
   defaultPolicy,
   describeChoice,
   embeddedModels,
   loadServers,
   makeId,
+  projectRoot,
   type Resolution,
-  systemPrompt,
   type ThreadStore,
   type Timeouts,
 } from "@chingu/core";
@@ -18,6 +19,7 @@ import { confirmServers } from "./confirm.ts";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
+import { type OpenedInstructions, openInstructions } from "./open-instructions.ts";
 import { openModels } from "./open-models.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
@@ -30,6 +32,10 @@ export interface OpenedAgent {
   readonly modelLines: readonly string[];
   /** Keeps a rule that a person answered "always" with for this folder, from the next call on. */
   readonly remember: OpenedRules["remember"];
+  /** The folder whose facts hold here. */
+  readonly project: string;
+  /** The `AGENTS.md` files that are followed. */
+  readonly instructions: OpenedInstructions;
 }
 
 /** Puts the agent of this command together: model, our tools, the user's tool servers and the given store. */
@@ -40,23 +46,26 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   const transport = openTransport(io);
   const programs = createProgramTools();
   io.cleanup.defer(() => programs.close());
-  const [{ model, resolution, candidates }, { servers, failures }] = await Promise.all([
+  const [{ model, resolution, candidates }, { servers, failures }, project] = await Promise.all([
     openModels(settings, io, transport),
     loadServers(serverFiles(settings, io)),
+    projectRoot(io.folder, io.home),
   ]);
+  const instructions = await openInstructions(settings, io, () => model.capabilities.contextWindow);
   const agent = await createAgent({
     model,
     tools: programs.tools,
     mcpServers: servers,
     memory: store,
     namespace,
-    system: systemPrompt([config.system, flags.system].filter(Boolean).join("\n\n")),
+    system: instructions.system,
+    facts: { project },
     environment: io.environment,
     signal: io.signal,
     clock,
     ids: makeId,
     policy: {
-      decide,
+      decide: (call, tool, context) => decide(call, tool, { ...context, ...ofProject(instructions) }),
       maxSteps: flags.maxSteps ?? config.budget?.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
       timeouts: timeoutsOf(settings),
     },
@@ -64,11 +73,19 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   });
   io.cleanup.defer(() => agent.close());
   return {
-    agent: { ...agent, failures: [...ruleFailures, ...failures, ...agent.failures] },
+    agent: { ...agent, failures: [...ruleFailures, ...instructions.failures, ...failures, ...agent.failures] },
     remember,
+    project,
+    instructions,
     resolution,
     modelLines: modelLines(resolution, messages),
   };
+}
+
+/** Whose words a call may come from besides the user's: a project's file says what its author likes. */
+function ofProject({ files }: OpenedInstructions): Pick<CallContext, "projectInstructions"> {
+  const file = files().find(({ whose }) => whose === "project");
+  return file ? { projectInstructions: file.path } : {};
 }
 
 function timeoutsOf({ flags, config }: Settings): Timeouts {

@@ -4,6 +4,7 @@ import type { AskFlags } from "./commands/ask.ts";
 import type { Io } from "./io.ts";
 import { exitCodes } from "./output/exit-code.ts";
 import { allowOption, common, flagsOf, withAskFlags } from "./tree/flags.ts";
+import { addMemory } from "./tree/memory.ts";
 import { addThreads } from "./tree/threads.ts";
 import { version } from "./version.ts";
 
@@ -75,6 +76,7 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
   if (questionOnly) return program;
 
   addThreads(program, io, finish);
+  addMemory(program, io, finish);
 
   common(
     program

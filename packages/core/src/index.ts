@@ -13,6 +13,7 @@ export { runTurn, type TurnDeps, type TurnInput } from "./agent/loop.ts";
 export { type WaitingCalls, waitingCalls } from "./agent/pending.ts";
 export { defaultPolicy, type Policy, type Timeouts } from "./agent/policy.ts";
 export { systemPrompt } from "./agent/system-prompt.ts";
+export type { SystemSource, SystemText } from "./agent/turn-opening.ts";
 export type { CallContext } from "./approval/call-context.ts";
 export { openRememberedRules, type RememberedRules } from "./approval/remembered.ts";
 export {

@@ -4,6 +4,7 @@ import { attach, attachedText } from "../attach.ts";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
+import { instructionLine } from "../open-instructions.ts";
 import { endEarly } from "../output/early-end.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
@@ -97,6 +98,7 @@ async function oneTurn(
   const threadId = await chooseThread(flags, store, io, () => say(messages.newThread));
   const opened = await openAgent(settings, io, store);
   for (const line of opened.modelLines) say(line);
+  if (writer.verbose) for (const file of opened.instructions.files()) say(instructionLine(file));
   for (const failure of opened.agent.failures) say(errorText(failure, messages));
   const turn = opened.agent.turn(question, {
     ...(threadId !== undefined && { threadId }),

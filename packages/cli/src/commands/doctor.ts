@@ -5,6 +5,7 @@ import type { Failure } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
+import { instructionLine } from "../open-instructions.ts";
 import { exitCodes } from "../output/exit-code.ts";
 import { writeRows } from "../output/rows.ts";
 import {
@@ -118,11 +119,15 @@ async function checkTools(settings: Settings, io: Io): Promise<Finding[]> {
       return { check: name, ok: false, detail: outcome.kind === "value" ? outcome.content : outcome.message };
     }),
   );
+  const instructions = opened.instructions.files().map(instructionLine).join(", ");
   const servers = new Set(opened.agent.tools().map(({ server }) => server));
   servers.delete("chingu");
   return [
     ...computed,
+    { check: "instructions", ok: true, detail: instructions || `no AGENTS.md file` },
     ...[...servers].map((server) => ({ check: "tool server", ok: true, detail: server })),
-    ...opened.agent.failures.map((failure) => failing("tool server", failure)),
+    ...opened.agent.failures.map((failure) =>
+      failing(/^instructions/.test(failure.code) ? "instructions" : "tool server", failure),
+    ),
   ];
 }

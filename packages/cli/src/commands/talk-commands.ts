@@ -1,6 +1,7 @@
 import type { Agent } from "@chingu/core";
 import type { Messages } from "../language/index.ts";
 import type { TerminalCommand } from "../terminal/options.ts";
+import { memoryCommands } from "./memory/talk.ts";
 import { threadCommands } from "./threads/talk.ts";
 import { toolLine } from "./tools.ts";
 
@@ -8,6 +9,8 @@ import { toolLine } from "./tools.ts";
 export interface Talking {
   readonly agent: Agent;
   readonly messages: Messages;
+  /** The folder whose facts hold here. */
+  readonly project: string;
   /** The thread the next words go to; undefined before anything was said. */
   readonly threadId: () => string | undefined;
   /** The next words go to another thread; undefined begins a new one. */
@@ -32,5 +35,6 @@ export function talkCommands(talking: Talking): TerminalCommand[] {
       },
     },
     ...threadCommands(talking),
+    ...memoryCommands(talking),
   ];
 }

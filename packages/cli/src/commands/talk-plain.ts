@@ -15,7 +15,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const { messages } = settings;
   const store = await openStore(settings, io);
   let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
-  const { agent, modelLines, remember } = await openAgent(settings, io, store);
+  const { agent, modelLines, remember, project } = await openAgent(settings, io, store);
   for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
     io.stderr.write(`${line}\n`);
   }
@@ -40,6 +40,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const own = talkCommands({
     agent,
     messages,
+    project,
     threadId: () => threadId,
     goTo: (id) => {
       threadId = id;

@@ -65,6 +65,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     commands: talkCommands({
       agent,
       messages,
+      project: opened.project,
       threadId: () => threadId,
       goTo: (id) => {
         threadId = id;

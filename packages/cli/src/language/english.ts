@@ -1,3 +1,4 @@
+import { englishMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
 import { englishThreads } from "./threads.ts";
 
@@ -38,4 +39,5 @@ export const english: Messages = {
   whichKey: "The key (kept in your configuration file, readable by you alone)",
   whichModel: "Which model?",
   threads: englishThreads,
+  memory: englishMemory,
 };

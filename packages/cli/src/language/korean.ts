@@ -1,3 +1,4 @@
+import { koreanMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
 import { koreanThreads } from "./threads.ts";
 
@@ -37,4 +38,5 @@ export const korean: Messages = {
   whichKey: "키 (본인만 읽을 수 있는 설정 파일에 저장합니다)",
   whichModel: "어떤 모델을 쓸까요?",
   threads: koreanThreads,
+  memory: koreanMemory,
 };

@@ -1,3 +1,4 @@
+import type { MemoryMessages } from "./memory.ts";
 import type { ThreadMessages } from "./threads.ts";
 
 /** What the command line says to a person. Codes, keys and flags are never translated. */
@@ -37,4 +38,5 @@ export interface Messages {
   readonly whichKey: string;
   readonly whichModel: string;
   readonly threads: ThreadMessages;
+  readonly memory: MemoryMessages;
 }

@@ -1,5 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -7,6 +5,7 @@ import { allThreads, exportThread, type ThreadInfo, type ThreadStore } from "@ch
 import type { Io } from "../../io.ts";
 import { threadMarkdown } from "../../output/markdown.ts";
 import { CommandFailure } from "../../output/report-failure.ts";
+import { writeWhole } from "../../output/write-whole.ts";
 import { namespace, openStore, readSettings, type SettingFlags } from "../../settings.ts";
 import { findThread } from "../choose-thread.ts";
 
@@ -48,23 +47,4 @@ async function* textOf(store: ThreadStore, threads: readonly ThreadInfo[], forma
 
 async function oldestFirst(store: ThreadStore): Promise<ThreadInfo[]> {
   return (await Array.fromAsync(allThreads(store, namespace))).reverse();
-}
-
-/** What was said is private: the file is its owner's alone. */
-async function writeWhole(text: Readable, path: string, { signal }: Io): Promise<void> {
-  const unfinished = `${path}.unfinished`;
-  try {
-    await pipeline(text, createWriteStream(unfinished, { mode: 0o600 }), { signal });
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    signal.throwIfAborted();
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-    throw new CommandFailure({
-      code: "usage",
-      message: `${path} cannot be written: ${message}`,
-      hint: "name another file with --to",
-    });
-  }
 }

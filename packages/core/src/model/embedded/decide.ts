@@ -64,8 +64,11 @@ handle: ${compute}
 `,
 ];
 
-/** Tools that are not offered by their description: a program covers `calculate`, and reading on in a long output is beyond a small context. */
-const known = new Set(["run_python", "calculate", "read_output"]);
+/**
+ * Tools that are not offered by their description: a program covers `calculate`, reading on in a long output is beyond a
+ * small context, and a small model cannot tell what is worth keeping.
+ */
+const known = new Set(["run_python", "calculate", "read_output", "memory_save", "memory_forget", "memory_search"]);
 
 export type Decision = { readonly kind: "answer" } | { readonly kind: "call"; readonly tool: ToolSpec };
 
@@ -97,7 +100,9 @@ export async function decide(
 }
 
 function promptFor(exchanges: readonly Exchange[], others: readonly ToolSpec[]): Prompt {
-  const [earlier, current] = exchanges.slice(-2).length === 2 ? exchanges.slice(-2) : [undefined, exchanges.at(-1)];
+  const current = exchanges.at(-1);
+  // Quoted facts stand there without an answer.
+  const earlier = [exchanges.at(-2)].find((exchange) => exchange?.answer);
   const offered = others.map(({ name, description }) => `${name}: ${oneLine(description, 120)}\n`).join("");
   return [
     offered && `also for the next message:\n${offered}`,

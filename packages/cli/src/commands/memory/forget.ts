@@ -1,0 +1,57 @@
+import { versionsOf } from "@chingu/core";
+import type { Fact } from "@chingu/core/protocol";
+import { sanitizeLine } from "@chingu/core/text";
+import { confirm } from "../../confirm.ts";
+import type { Io } from "../../io.ts";
+import { CommandFailure } from "../../output/report-failure.ts";
+import { writeRows } from "../../output/rows.ts";
+import { namespace, type SettingFlags } from "../../settings.ts";
+import { openMemory } from "./open.ts";
+
+export interface ForgetFlags extends SettingFlags {
+  /** The versions before it too, without asking. */
+  readonly allVersions?: boolean;
+}
+
+/** `chingu memory forget ID…`: erases facts for good, after a yes. Nothing brings them back. */
+export async function forgetFacts(asked: readonly string[], flags: ForgetFlags, io: Io): Promise<number> {
+  const { messages, facts, all, find, short, store } = await openMemory(flags, io);
+  const { memory } = messages;
+  const ids = [...new Set(asked.map(find))];
+  const named = all.filter(({ id }) => ids.includes(id));
+  const earlier = [...new Set(named.flatMap((fact) => before(all, fact)))].filter(({ id }) => !ids.includes(id));
+  if (!flags.yes) {
+    for (const id of ids) {
+      const text = named.find((fact) => fact.id === id)?.text ?? "?";
+      io.stderr.write(`  ${short(id)}  ${sanitizeLine(text)}\n`);
+    }
+    if (!(await confirm(memory.forgetQuestion(ids.length), io))) {
+      const hint = "--yes erases without asking";
+      throw new CommandFailure({ code: "usage", message: "nothing was erased", hint });
+    }
+  }
+  const withEarlier =
+    earlier.length > 0 &&
+    (flags.allVersions || flags.yes || (await confirm(memory.versionsQuestion(earlier.length), io)));
+  const erased: string[] = [];
+  for (const id of ids) erased.push(...(await facts.forget(id, { versions: withEarlier ? "earlier" : "this" })));
+  writeRows(
+    erased.map((id) => ({ id })),
+    ({ id }) => id,
+    flags.output,
+    io,
+  );
+  if (flags.quiet) return 0;
+  io.stderr.write(`${memory.forgotten(erased.length)}\n`);
+  const threads = new Set(
+    all.filter(({ id }) => erased.includes(id)).flatMap(({ source }) => source.map(({ thread }) => thread)),
+  );
+  const there = await Promise.all([...threads].map(async (id) => ((await store.info({ namespace, id })) ? [id] : [])));
+  if (there.flat().length > 0) io.stderr.write(`${memory.stillSaid(there.flat().join(", "))}\n`);
+  return 0;
+}
+
+function before(all: readonly Fact[], fact: Fact): Fact[] {
+  const versions = versionsOf(all, fact);
+  return versions.slice(0, versions.indexOf(fact));
+}
