@@ -1,3 +1,4 @@
 export * from "./cap.ts";
 export * from "./sanitize.ts";
+export * from "./tokens.ts";
 export * from "./width.ts";
