@@ -4,8 +4,16 @@ import type { Messages } from "../language/index.ts";
 
 /** `[r1] run_python → 51 · 0`: one line a receipt. */
 export function receiptLine(receipt: Receipt, cells = 100): string {
-  const value = sanitizeLine(receipt.value || receipt.stdout);
-  return fitCells(`[${receipt.id}] ${receipt.tool} → ${value}`, cells);
+  return fitCells(`[${receipt.id}] ${receipt.tool} → ${evidenceOf(receipt)}`, cells);
+}
+
+/** What a receipt is evidence of, on one line: the value that was computed, or the first of the words that were found. */
+export function evidenceOf(receipt: Receipt): string {
+  if (receipt.kind === "computation") return sanitizeLine(receipt.value || receipt.stdout);
+  const [first, ...others] = receipt.messages;
+  if (!first) return "";
+  const more = others.length > 0 ? `(+${others.length}) ` : "";
+  return `${more}${first.at.slice(0, 10)} ${first.role} #${first.seq}: ${sanitizeLine(first.quote)}`;
 }
 
 /** What stands under an answer for a person: its receipts, the numbers nothing supports, the calls that were denied. */

@@ -1,27 +1,37 @@
 import type { Receipt } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
+import { evidenceOf, minuteOf } from "../output/format.ts";
 import type { TerminalLabels } from "./labels.ts";
 
 /** The evidence of an answer in one line: `receipts: r1 run_python → 51 (/why)`. */
 export function receiptsLine(receipts: readonly Receipt[], labels: TerminalLabels): string {
-  const parts = receipts.map((one) => `${one.id} ${sanitizeLine(one.tool)} → ${fitCells(sanitizeLine(one.value), 40)}`);
+  const parts = receipts.map((one) => `${one.id} ${sanitizeLine(one.tool)} → ${fitCells(evidenceOf(one), 40)}`);
   return `${labels.receipts}: ${parts.join(", ")} (${labels.openReceipts})`;
 }
 
-/** Every receipt in full: what ran, what it printed, what came out. */
+/** Every receipt in full: what ran, what it printed, what came out; or what was found, where, and who said it. */
 export function receiptsText(receipts: readonly Receipt[], labels: TerminalLabels): string {
-  const blocks = receipts.map((one) =>
-    [
-      `${one.id} ${one.tool} (${one.language})`,
-      block(labels.program, one.program),
-      one.stdout.trim() === "" ? "" : block(labels.output, one.stdout),
-      block(labels.value, one.value),
-      `  ${one.hash}`,
-    ]
-      .filter(Boolean)
-      .join("\n"),
-  );
+  const blocks = receipts.map((one) => [...receiptLines(one, labels), `  ${one.hash}`].filter(Boolean).join("\n"));
   return sanitize(blocks.join("\n\n"));
+}
+
+function receiptLines(receipt: Receipt, labels: TerminalLabels): string[] {
+  switch (receipt.kind) {
+    case "computation":
+      return [
+        `${receipt.id} ${receipt.tool} (${receipt.language})`,
+        block(labels.program, receipt.program),
+        receipt.stdout.trim() === "" ? "" : block(labels.output, receipt.stdout),
+        block(labels.value, receipt.value),
+      ];
+    case "memory":
+      return [
+        `${receipt.id} ${receipt.tool} "${sanitizeLine(receipt.query)}"`,
+        ...receipt.messages.map(({ thread, seq, role, at, quote }) =>
+          block(`${minuteOf(at)} ${role}, ${sanitizeLine(thread)} #${seq}`, quote),
+        ),
+      ];
+  }
 }
 
 function block(name: string, text: string): string {

@@ -170,7 +170,10 @@ export function sourcesOf(message: Message): string[] {
   return message.parts.flatMap((part) => {
     if (part.type === "text") return [part.text];
     if (part.type === "tool_result" && part.outcome.kind === "value") {
-      return [part.outcome.content, ...(part.outcome.receipt ? [part.outcome.receipt.program] : [])];
+      return [
+        part.outcome.content,
+        ...(part.outcome.receipt?.kind === "computation" ? [part.outcome.receipt.program] : []),
+      ];
     }
     return [];
   });

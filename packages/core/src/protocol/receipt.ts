@@ -11,13 +11,41 @@ export const computationSchema = z.object({
   hash: z.string().startsWith("sha256:"),
 });
 
+/** Messages of earlier conversations that were found and quoted to the model. `hash` is over query and messages. */
+export const recollectionSchema = z.object({
+  kind: z.literal("memory"),
+  tool: z.string(),
+  query: z.string(),
+  messages: z.array(
+    z.object({
+      thread: z.string(),
+      /** The row in the thread's log. */
+      seq: z.number().int().positive(),
+      /** The message's own id. */
+      id: z.string(),
+      role: z.enum(["user", "assistant", "tool"]),
+      /** ISO 8601, UTC. */
+      at: z.string(),
+      /** As much of it as the model was shown. */
+      quote: z.string(),
+    }),
+  ),
+  hash: z.string().startsWith("sha256:"),
+});
+
 /**
  * Evidence attached to an answer, made by the harness from what a tool returned, never by the model.
- * Quotations and memories join this union with the tools that make them.
+ * Quotations join this union with the tools that make them.
  */
-export const receiptSchema = z.discriminatedUnion("kind", [computationSchema.extend({ id: z.string() })]);
+export const receiptSchema = z.discriminatedUnion("kind", [
+  computationSchema.extend({ id: z.string() }),
+  recollectionSchema.extend({ id: z.string() }),
+]);
 export type Receipt = z.infer<typeof receiptSchema>;
 
 /** A receipt before the turn has numbered it, as a tool's definition makes it. */
-export const receiptDraftSchema = z.discriminatedUnion("kind", [computationSchema.omit({ hash: true })]);
+export const receiptDraftSchema = z.discriminatedUnion("kind", [
+  computationSchema.omit({ hash: true }),
+  recollectionSchema.omit({ hash: true }),
+]);
 export type ReceiptDraft = z.infer<typeof receiptDraftSchema>;

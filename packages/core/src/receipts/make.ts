@@ -1,8 +1,20 @@
 import { createHash } from "node:crypto";
 import type { Receipt, ReceiptDraft } from "../protocol/index.ts";
 
-/** Numbers a draft and seals it: the hash lets anyone see whether program, value or output were changed later. */
+/** Numbers a draft and seals it: the hash lets anyone see whether what it is evidence of was changed later. */
 export function makeReceipt(draft: ReceiptDraft, id: string): Receipt {
-  const sealed = JSON.stringify([draft.language, draft.program, draft.value, draft.stdout]);
-  return { id, ...draft, hash: `sha256:${createHash("sha256").update(sealed).digest("hex")}` };
+  const hash = `sha256:${createHash("sha256").update(sealed(draft)).digest("hex")}`;
+  return { id, ...draft, hash };
+}
+
+function sealed(draft: ReceiptDraft): string {
+  switch (draft.kind) {
+    case "computation":
+      return JSON.stringify([draft.language, draft.program, draft.value, draft.stdout]);
+    case "memory":
+      return JSON.stringify([
+        draft.query,
+        draft.messages.map(({ thread, seq, id, role, at, quote }) => [thread, seq, id, role, at, quote]),
+      ]);
+  }
 }
