@@ -1,0 +1,373 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Clock, Failure, Message } from "../../protocol/index.ts";
+import { type QueryToken, queryTokensOf } from "../../text/index.ts";
+import type { ThreadStore } from "../thread-store.ts";
+import { blend } from "./blend.ts";
+import { type CueContext, cuesOf } from "./cues.ts";
+import type { Doc } from "./docs.ts";
+import { type Found, findDocs } from "./find.ts";
+import { type IndexFile, isSqliteError, isUseless, openIndexFile, removeIndexFile } from "./index-file.ts";
+import { dropRepeats, groupDocs, type Hit, type Passage, packPassages, passageMessage } from "./passages.ts";
+import { openPostings, type PostingTables } from "./postings.ts";
+import { forgetThread, type KnownThread, openThreadTable, syncIndex, type ThreadTable } from "./sync.ts";
+import { searchableText } from "./texts.ts";
+import { type Embedder, openVectors, type VectorTable } from "./vectors.ts";
+
+export type { Passage, PassageMessage } from "./passages.ts";
+export type { Embedder } from "./vectors.ts";
+
+export interface RecallOptions {
+  readonly store: ThreadStore;
+  readonly namespace: string;
+  /** Where index files are kept; `memory` keeps none. A store that keeps nothing on disk has its index in memory. */
+  readonly folder: string | "memory";
+  readonly clock: Clock;
+  /** The user's time zone, `Asia/Seoul`: what "yesterday" means. */
+  readonly zone: string;
+  /** What the two of a conversation are called, where questions name them. */
+  readonly names?: CueContext["names"];
+  /** Finds by meaning too; without one, by words alone. */
+  readonly embedder?: Embedder;
+}
+
+export interface RecallQuery {
+  readonly text: string;
+  /** At most so many messages; 10 when left out. */
+  readonly limit?: number;
+  /** Only messages of this thread. */
+  readonly thread?: string;
+  /** Only threads that were started in this folder. */
+  readonly folder?: string;
+  /** Only messages from this instant on, and before that one; in ms since the epoch. */
+  readonly after?: number;
+  readonly before?: number;
+  /** The thread whose newest turn asks: its own words are no answer. */
+  readonly asking?: string;
+  /** How much text to answer with; 8,000 when left out. */
+  readonly bytes?: number;
+  /** How much of one message; 600 when left out. */
+  readonly charactersEach?: number;
+}
+
+export interface RecallAnswer {
+  /** Best first. */
+  readonly passages: readonly Passage[];
+  /** What keeps the answer from being whole, each said once: an index that is not complete yet, an embedder that is down. */
+  readonly notices: readonly Failure[];
+}
+
+/** Search over everything that was said in a namespace. */
+export interface Recall {
+  /**
+   * Finds what a question is about, up to the newest message. A question without a word to look for finds nothing.
+   * Rejects with a `StoreError` when the store cannot be used and with the signal's reason.
+   */
+  search(query: RecallQuery, signal: AbortSignal): Promise<RecallAnswer>;
+  /** The messages that fit best, without reading them: what `search` makes its passages of. */
+  rank(query: RecallQuery, signal: AbortSignal): Promise<readonly { thread: string; seq: number; score: number }[]>;
+  /** Brings the index up to date. Calls at the same time share one run, which the first signal stops. */
+  sync(signal: AbortSignal): Promise<void>;
+  /** Erases every trace of a thread from the index. To be called when the store has erased it. */
+  forget(thread: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Candidates that neighbours, cues and meaning may still bring forward. */
+const candidates = 200;
+/** How long an answer waits for the index, and for an embedder, before it makes do with what there is. */
+const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000 };
+const embedBatch = 64;
+
+interface Opened {
+  readonly file: IndexFile;
+  readonly threads: ThreadTable;
+  readonly postings: PostingTables;
+  readonly vectors: VectorTable | undefined;
+}
+
+/** Opens the search over a store. Nothing is read or written before it is first used. */
+export function openRecall(options: RecallOptions): Recall {
+  const { store, namespace, clock, zone, embedder, names } = options;
+  const path = pathOf(options);
+  const closing = new AbortController();
+  let opened: Promise<Opened> | undefined;
+  let syncing: Promise<void> | undefined;
+  let embedding: Promise<void> | undefined;
+  let notices: Failure[] = [];
+  let said = new Set<string>();
+
+  const notice = (failure: Failure) => {
+    if (said.has(failure.code)) return;
+    said = new Set([...said, failure.code]);
+    notices.push(failure);
+  };
+
+  async function open(): Promise<Opened> {
+    const file = await openIndexFile(path).catch((error: unknown) => {
+      notice(unwritable(error));
+      return openIndexFile("memory");
+    });
+    const { database } = file;
+    const vectors = embedder && openVectors(database, embedder);
+    return { file, threads: openThreadTable(database), postings: openPostings(database), vectors };
+  }
+
+  /** Runs work on the index; where that turns out to be damaged, once more on a new one. */
+  async function use<T>(work: (index: Opened) => Promise<T> | T): Promise<T> {
+    closing.signal.throwIfAborted();
+    opened ??= open();
+    const mine = opened;
+    const index = await mine;
+    try {
+      return await work(index);
+    } catch (error) {
+      if (!isUseless(error) || index.file.path === "memory") throw error;
+      // Of several that meet the damage the first clears it away.
+      if (opened === mine) opened = renew(index.file);
+      const anew = await opened;
+      await syncIndex(deps(anew), closing.signal);
+      return await work(anew);
+    }
+  }
+
+  async function renew({ database, path: damaged }: IndexFile): Promise<Opened> {
+    database.close();
+    await removeIndexFile(damaged);
+    return open();
+  }
+
+  const deps = ({ file, threads, postings }: Opened) => ({
+    store,
+    namespace,
+    database: file.database,
+    threads,
+    postings,
+  });
+
+  function sync(signal: AbortSignal): Promise<void> {
+    syncing ??= use((index) => syncIndex(deps(index), AbortSignal.any([signal, closing.signal]))).finally(() => {
+      syncing = undefined;
+    });
+    return syncing;
+  }
+
+  /** Gives vectors to documents that have none yet. Stops at the first failure; the next run goes on there. */
+  function embed(): Promise<void> {
+    embedding ??= use(embedMissing)
+      .catch((error: unknown) => {
+        if (!closing.signal.aborted) notice(wordsOnly(error));
+      })
+      .finally(() => {
+        embedding = undefined;
+      });
+    return embedding;
+  }
+
+  async function embedMissing({ postings, threads, vectors }: Opened): Promise<void> {
+    if (!vectors) return;
+    const docs = postings.docs();
+    const names = new Map(threads.all().map((thread) => [thread.id, thread]));
+    for (let id = vectors.next(); id < docs.count; id += embedBatch) {
+      const batch = Array.from({ length: Math.min(embedBatch, docs.count - id) }, (_, index) => docs.doc(id + index));
+      const read = await Promise.all(
+        batch.map(async (doc) => {
+          const message = await readMessage(doc, names);
+          return message ? [{ id: doc.id, text: searchableText(message) }] : [];
+        }),
+      );
+      await vectors.add(read.flat(), deadline(closing.signal, patience.embedBatchMs));
+    }
+  }
+
+  async function readMessage(doc: Doc, threads: ReadonlyMap<number, KnownThread>): Promise<Message | undefined> {
+    const thread = threads.get(doc.thread);
+    if (!thread) return undefined;
+    const [row] = await store.read({ namespace, id: thread.name }, { after: doc.seq - 1, before: doc.seq + 1 });
+    return row && "message" in row ? row.message : undefined;
+  }
+
+  async function ready(tokens: readonly QueryToken[], signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    if (tokens.length === 0) return false;
+    const upToDate = sync(closing.signal).catch((error: unknown) => {
+      // An index that cannot be written answers with what it has.
+      if (!isSqliteError(error)) throw error;
+      notice(unwritable(error));
+    });
+    if (!(await settles(upToDate, patience.syncMs, signal))) notice(unfinished);
+    if (embedder) await settles(embed(), patience.embedMs, signal);
+    return true;
+  }
+
+  async function find(query: RecallQuery, tokens: readonly QueryToken[], index: Opened, signal: AbortSignal) {
+    const docs = index.postings.docs();
+    const threads = new Map(index.threads.all().map((thread) => [thread.id, thread]));
+    const allows = filterOf(query, threads);
+    const cues = cuesOf(query.text, { now: clock.now(), zone, ...(names && { names }) });
+    const byWords = findDocs(index.postings, docs, { tokens, cues, allows, limit: candidates });
+    const nearness = index.vectors ? await near(index.vectors, query.text, signal) : new Map();
+    const docOf = (id: number) => (docs.thread(id) > 0 && allows(docs.doc(id)) ? docs.doc(id) : undefined);
+    return { docs, threads, found: blend(byWords, nearness, docOf) };
+  }
+
+  async function near(vectors: VectorTable, text: string, signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
+    try {
+      return await vectors.near(text, deadline(AbortSignal.any([signal, closing.signal]), patience.embedMs));
+    } catch (error) {
+      signal.throwIfAborted();
+      notice(wordsOnly(error));
+      return new Map();
+    }
+  }
+
+  function takeNotices(): Failure[] {
+    const taken = notices;
+    notices = [];
+    return taken;
+  }
+
+  return {
+    sync,
+
+    async rank(query, signal) {
+      const tokens = queryTokensOf(query.text);
+      if (!(await ready(tokens, signal))) return [];
+      const { found, threads } = await use((index) => find(query, tokens, index, signal));
+      return found.slice(0, query.limit ?? 10).flatMap(({ doc, score }) => {
+        const thread = threads.get(doc.thread)?.name;
+        return thread === undefined ? [] : [{ thread, seq: doc.seq, score }];
+      });
+    },
+
+    async search(query, signal) {
+      const { limit = 10, bytes = 8_000, charactersEach = 600 } = query;
+      const tokens = queryTokensOf(query.text);
+      if (!(await ready(tokens, signal))) return { passages: [], notices: takeNotices() };
+      const { docs, threads, found } = await use((index) => find(query, tokens, index, signal));
+      const hits = await readHits(found, { limit, threads, ...(await asker(query)) });
+      const messages = new Map(hits.map(({ found: { doc }, message }) => [doc.id, message]));
+      const passages = await Promise.all(
+        groupDocs(
+          hits.map((hit) => hit.found),
+          docs,
+        ).map(async ({ thread, docs: members }): Promise<Passage[]> => {
+          const known = threads.get(thread);
+          if (!known) return [];
+          const shown = await Promise.all(
+            members.map(async ({ id, fits }) => {
+              const doc = docs.doc(id);
+              const message = messages.get(id) ?? (await readMessage(doc, threads));
+              return message ? [passageMessage(message, { seq: doc.seq, fits, tokens, longest: charactersEach })] : [];
+            }),
+          );
+          const { name, title, folder } = known;
+          return [{ thread: name, title, ...(folder !== undefined && { folder }), messages: shown.flat() }];
+        }),
+      );
+      return { passages: packPassages(passages.flat(), bytes), notices: takeNotices() };
+    },
+
+    async forget(thread) {
+      await use((index) => forgetThread(deps(index), thread));
+    },
+
+    async close() {
+      closing.abort(new Error("the search is closed"));
+      await Promise.allSettled([syncing, embedding]);
+      const index = await opened?.catch(() => undefined);
+      opened = undefined;
+      index?.file.database.close();
+    },
+  };
+
+  /** Reads from the best on until enough are left that say something of their own. */
+  async function readHits(
+    found: readonly Found[],
+    options: { limit: number; threads: ReadonlyMap<number, KnownThread>; asking?: string; turn?: string },
+  ): Promise<Hit[]> {
+    const { limit, threads, asking, turn } = options;
+    let hits: Hit[] = [];
+    for (let start = 0; start < found.length && hits.length < limit; start += limit) {
+      const read = await Promise.all(
+        found.slice(start, start + limit).map(async (one): Promise<Hit[]> => {
+          const message = await readMessage(one.doc, threads);
+          const own = message?.turnId === turn && threads.get(one.doc.thread)?.name === asking;
+          return message && !own ? [{ found: one, message }] : [];
+        }),
+      );
+      hits = dropRepeats([...hits, ...read.flat()]);
+    }
+    return hits.slice(0, limit);
+  }
+
+  async function asker({ asking }: RecallQuery): Promise<{ asking?: string; turn?: string }> {
+    if (asking === undefined) return {};
+    const newest = (await store.read({ namespace, id: asking }, { limit: 4 })).findLast((row) => "message" in row);
+    return newest && "message" in newest ? { asking, turn: newest.message.turnId } : {};
+  }
+}
+
+/** One file for each namespace of each store, so that no search sees another's words. */
+function pathOf({ store, namespace, folder }: RecallOptions): string | "memory" {
+  if (folder === "memory" || store.url === "memory:") return "memory";
+  const name = createHash("sha256")
+    .update(JSON.stringify([store.url, namespace]))
+    .digest("hex")
+    .slice(0, 32);
+  return join(folder, `${name}.db`);
+}
+
+function filterOf(query: RecallQuery, threads: ReadonlyMap<number, KnownThread>): (doc: Doc) => boolean {
+  const { thread, folder, after = 0, before = Number.POSITIVE_INFINITY } = query;
+  return (doc) => {
+    const known = threads.get(doc.thread);
+    if (!known || doc.at < after || doc.at >= before) return false;
+    return (thread === undefined || known.name === thread) && (folder === undefined || known.folder === folder);
+  };
+}
+
+/** Whether work ends in time; it goes on when it does not. Rejects as the work does, and with the signal's reason. */
+async function settles(work: Promise<void>, ms: number, signal: AbortSignal): Promise<boolean> {
+  const given = deadline(signal, ms);
+  const stopped = Promise.withResolvers<boolean>();
+  const stop = () => (signal.aborted ? stopped.reject(signal.reason) : stopped.resolve(false));
+  given.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work.then(() => true), stopped.promise]);
+  } finally {
+    given.removeEventListener("abort", stop);
+    // The one that lost the race may still fail: then the next search tells.
+    work.catch(() => {});
+  }
+}
+
+function deadline(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+}
+
+const unfinished: Failure = {
+  code: "index_incomplete",
+  message: "The search index is still being built: older messages may be missing from this answer.",
+  hint: "Ask again in a moment.",
+};
+
+function unwritable(error: unknown): Failure {
+  return {
+    code: "index_unwritable",
+    message: `The search index cannot be kept on disk (${reasonOf(error)}): it is built anew each time.`,
+    hint: "Make the cache folder writable.",
+  };
+}
+
+function wordsOnly(error: unknown): Failure {
+  return {
+    code: "embedder_unavailable",
+    message: `The embedding model did not answer (${reasonOf(error)}): found by words alone.`,
+    hint: "Check memory.embeddings in the configuration.",
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
