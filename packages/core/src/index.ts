@@ -52,6 +52,7 @@ export {
 export { createFacts, type Facts, type NewFact, type SaveOutcome } from "./memory/facts/facts.ts";
 export { type FactOrigin, originOf } from "./memory/facts/why.ts";
 export { openThreadStore } from "./memory/open.ts";
+export { type Embedder, openRecall, type Passage, type Recall } from "./memory/recall/index.ts";
 export { type RewindOutcome, rewind } from "./memory/rewind.ts";
 export {
   type Row,
@@ -65,6 +66,7 @@ export { type CardCache, createCardFolder } from "./model/capability-card.ts";
 export type { ChatModel, ModelEvent, ModelRequest } from "./model/chat-model.ts";
 export { discoverLocal, type LocalServer, listModels } from "./model/discover.ts";
 export { embeddedModels } from "./model/embedded/catalogue.ts";
+export { fetchEmbeddings } from "./model/embeddings.ts";
 export { createEndpointModel } from "./model/endpoint.ts";
 export { createFallbackModel } from "./model/fallback.ts";
 export { embeddedEngineInstalled, openModel } from "./model/open.ts";

@@ -6,6 +6,8 @@ import type { ServerConfig } from "../mcp/server-config.ts";
 import { createToolServer } from "../mcp/tool-server.ts";
 import { createToolbox, type Toolbox } from "../mcp/toolbox.ts";
 import { openThreadStore } from "../memory/open.ts";
+import { openRecall, type Recall, type RecallOptions } from "../memory/recall/index.ts";
+import { memorySearchTool } from "../memory/recall/memory-search.ts";
 import type { ThreadStore } from "../memory/thread-store.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import { createEndpointModel } from "../model/endpoint.ts";
@@ -70,6 +72,11 @@ export interface AgentOptions {
    * scope `project` hold in the folder `project`. None when left out.
    */
   readonly facts?: { readonly project?: string };
+  /**
+   * Search over everything that was said: the model is offered `memory_search`, its index is kept in `folder`. None when
+   * left out. The time zone is UTC when left out.
+   */
+  readonly recall?: Pick<RecallOptions, "folder" | "names" | "embedder"> & { readonly zone?: string };
   /** What may happen with a tool call: read-only tools of ours run, the rest is denied when left out. */
   readonly approve?: (call: ToolCall, tool: Tool) => "allow" | "deny" | Promise<"allow" | "deny">;
   /** Rules and limits in full, for those who want more than `approve`. */
@@ -122,6 +129,8 @@ export interface Agent extends AsyncDisposable {
   readonly tools: () => readonly Tool[];
   /** Servers that did not start and tools that were left out. */
   readonly failures: readonly Failure[];
+  /** The search over the store, where one was asked for. */
+  readonly recall: Recall | undefined;
   turn(text: string, options?: TurnOptions): Turn;
   /**
    * Goes on in a thread whose calls wait for a person: asks again, runs what is allowed, and lets the model go on. Without
@@ -163,8 +172,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   });
   const longTerm =
     options.facts && openLongTerm({ store, namespace, clock, makeId: ids, project: options.facts.project });
+  const { zone = "UTC" } = options.recall ?? {};
+  const recall = options.recall && openRecall({ store, namespace, clock, ...options.recall, zone });
+  const search = recall ? [memorySearchTool(recall, { zone })] : [];
   const { toolbox, failures } = await createToolbox({
-    linked: [createToolServer([...(options.tools ?? []), ...(longTerm?.tools ?? []), readOutput], client)],
+    linked: [createToolServer([...(options.tools ?? []), ...(longTerm?.tools ?? []), ...search, readOutput], client)],
     servers: options.mcpServers ?? {},
     client,
     environment: options.environment ?? {},
@@ -180,6 +192,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { budget: limits = {}, ledger, price = tablePrice(options.model, model) } = options;
 
   const close = async () => {
+    await recall?.close();
     await Promise.allSettled([toolbox.close(), ...(borrowed ? [] : [store.close()]), own?.dispose?.()]);
   };
   const openLog = (threadId: string, folder?: string) =>
@@ -223,13 +236,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       ...(answerSchema && !("code" in answerSchema) && { answerSchema }),
       ...(refusal && { refusal }),
     };
-    return readOnce(threadId, runTurn(deps, input, stop), steering.steer);
+    return readOnce(threadId, runTurn(deps, input, stop), { steer: steering.steer, onEnd: () => recall?.refresh() });
   };
   return {
     model,
     store,
     toolbox,
     failures,
+    recall,
     tools: () => toolbox.list(),
     turn: (text, turnOptions = {}) => run(text, turnOptions),
     resume: (threadId, turnOptions = {}) => run(undefined, { ...turnOptions, threadId }),
@@ -285,10 +299,17 @@ function createSteering(stop: AbortSignal): Steering & Pick<Turn, "steer"> {
   };
 }
 
-function readOnce(threadId: string, events: AsyncGenerator<AgentEvent>, steer: Turn["steer"]): Turn {
+function readOnce(
+  threadId: string,
+  events: AsyncGenerator<AgentEvent>,
+  { steer, onEnd }: Pick<Turn, "steer"> & { readonly onEnd: () => void },
+): Turn {
   let ended: TurnResult | undefined;
   const note = (next: IteratorResult<AgentEvent>) => {
-    if (!next.done && next.value.type === "turn_end") ended = next.value.result;
+    if (!next.done && next.value.type === "turn_end") {
+      ended = next.value.result;
+      onEnd();
+    }
     return next;
   };
   // No generator of its own: each one that an event passes costs as much as making the event.

@@ -44,7 +44,13 @@ export const configSchema = z.strictObject({
   providers: providersSchema.optional(),
   /** Short names for models. */
   aliases: z.record(z.string().min(1), z.string().min(1)).optional(),
-  memory: z.strictObject({ url: z.string().min(1).optional() }).optional(),
+  memory: z
+    .strictObject({
+      url: z.string().min(1).optional(),
+      /** A model that turns texts into vectors, so that search finds by meaning too: its name, and whose it is. */
+      embeddings: z.strictObject({ model: z.string().min(1), provider: z.string().min(1).optional() }).optional(),
+    })
+    .optional(),
   /** Added to Chingu's own instructions. */
   system: z.string().optional(),
   maxSteps: z.number().int().positive().optional(),

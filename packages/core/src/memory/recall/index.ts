@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Failure, Message } from "../../protocol/index.ts";
 import { type QueryToken, queryTokensOf } from "../../text/index.ts";
@@ -68,6 +69,8 @@ export interface Recall {
   rank(query: RecallQuery, signal: AbortSignal): Promise<readonly { thread: string; seq: number; score: number }[]>;
   /** Brings the index up to date. Calls at the same time share one run, which the first signal stops. */
   sync(signal: AbortSignal): Promise<void>;
+  /** Brings the index up to date, with what meanings it lacks, when nothing has been asked for a moment. Never fails. */
+  refresh(): void;
   /** Erases every trace of a thread from the index. To be called when the store has erased it. */
   forget(thread: string): Promise<void>;
   close(): Promise<void>;
@@ -76,7 +79,7 @@ export interface Recall {
 /** Candidates that neighbours, cues and meaning may still bring forward. */
 const candidates = 200;
 /** How long an answer waits for the index, and for an embedder, before it makes do with what there is. */
-const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000 };
+const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000, idleMs: 500 };
 const embedBatch = 64;
 
 interface Opened {
@@ -96,6 +99,7 @@ export function openRecall(options: RecallOptions): Recall {
   let embedding: Promise<void> | undefined;
   let notices: Failure[] = [];
   let said = new Set<string>();
+  let idle: NodeJS.Timeout | undefined;
 
   const notice = (failure: Failure) => {
     if (said.has(failure.code)) return;
@@ -268,11 +272,24 @@ export function openRecall(options: RecallOptions): Recall {
       return { passages: packPassages(passages.flat(), bytes), notices: takeNotices() };
     },
 
+    refresh() {
+      clearTimeout(idle);
+      idle = setTimeout(() => {
+        if (closing.signal.aborted) return;
+        // The next search tells what is wrong.
+        void sync(closing.signal).then(embed, () => {});
+      }, patience.idleMs);
+      idle.unref();
+    },
+
     async forget(thread) {
+      // Where there is no index there is no trace, and none is made to say so.
+      if (!opened && path !== "memory" && !(await exists(path))) return;
       await use((index) => forgetThread(deps(index), thread));
     },
 
     async close() {
+      clearTimeout(idle);
       closing.abort(new Error("the search is closed"));
       await Promise.allSettled([syncing, embedding]);
       const index = await opened?.catch(() => undefined);
@@ -306,6 +323,13 @@ export function openRecall(options: RecallOptions): Recall {
     const newest = (await store.read({ namespace, id: asking }, { limit: 4 })).findLast((row) => "message" in row);
     return newest && "message" in newest ? { asking, turn: newest.message.turnId } : {};
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** One file for each namespace of each store, so that no search sees another's words. */
