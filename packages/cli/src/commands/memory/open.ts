@@ -50,7 +50,7 @@ function lookUp(rows: readonly FactRow[]): Pick<OpenedMemory, "all" | "short" | 
   const all = readableFacts(rows);
   const ids = rows.map(({ id }) => id);
   const known = shortIds(ids);
-  const short = (id: string) => known.get(id) ?? id;
+  const short = (id: string) => known.get(id) ?? shortIds([...ids, id]).get(id) ?? id;
   const find = (asked: string): string => {
     const found = findFactId(ids, asked);
     if (found.kind === "found") return found.id;
