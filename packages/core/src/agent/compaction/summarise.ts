@@ -5,7 +5,7 @@ import { type CallModelDeps, callModel, type ModelAnswer } from "../call-model.t
 import type { Older } from "../context.ts";
 import { estimateTokens } from "../estimate-usage.ts";
 import { chunksOf, transcriptOf } from "./transcript.ts";
-import { verifySummary } from "./verify-summary.ts";
+import { saysNothing, verifySummary } from "./verify-summary.ts";
 
 export type Summarised =
   | { readonly kind: "summary"; readonly text: string; readonly model: string }
@@ -64,7 +64,7 @@ export async function* summarise(
     if (failure) return failure;
     text = toValidUnicode(answer.text).trim();
     if (answer.end.type === "finished" && answer.end.model) model = answer.end.model;
-    if (text === "") return { kind: "none", why: "empty" };
+    if (saysNothing(text)) return { kind: "none", why: "empty" };
   }
   const sources = [...entries, previous?.text ?? ""];
   const verdict = verifySummary(text, sources);

@@ -13,14 +13,18 @@ const emptyLine = /^(?:\s*#.*|[\s"'`*.>-]*(?:none|null|n\/a|없음)?[\s"'`*.]*)$
  * identifier in it stands in its sources too. Prose cannot be checked so, and is not.
  */
 export function verifySummary(summary: string, sources: readonly string[]): Verdict {
-  if (summary.split("\n").every((line) => emptyLine.test(line))) return { kind: "bad", why: "empty" };
+  if (saysNothing(summary)) return { kind: "bad", why: "empty" };
   const invented = inventedTokens(summary, sources);
   if (invented.length > 0) return { kind: "bad", why: "invented", detail: invented.slice(0, 5).join(", ") };
   return { kind: "good" };
 }
 
+export function saysNothing(summary: string): boolean {
+  return summary.split("\n").every((line) => emptyLine.test(line));
+}
+
 /** What a summary names and its sources do not. */
-export function inventedTokens(summary: string, sources: readonly string[]): string[] {
+function inventedTokens(summary: string, sources: readonly string[]): string[] {
   const known = plain(sources.join("\n"));
   const said = plain(summary);
   const quoted = [...said.matchAll(/`([^`\n]{2,})`/g)].map(([, code = ""]) => code);
