@@ -55,14 +55,14 @@ const tool = (name: string, description: string, more: Partial<Listed> = {}): Li
 
 const exponential = "^(a+)+$";
 
-/** One server for one connection. */
-export function createEchoServer(mode: EchoMode = "plain"): Server {
+/** One server for one connection. `described` is what it says of its `echo`. */
+export function createEchoServer(mode: EchoMode = "plain", described = "Says back what it is given"): Server {
   const server = new Server({ name: "echo", version: "1.0.0" }, { capabilities: { tools: { listChanged: true } } });
   let cancelled = 0;
   let changed = false;
 
   const tools = (): Listed[] => [
-    tool("echo", "Says back what it is given", {
+    tool("echo", described, {
       inputSchema: { type: "object", properties: { text: { type: "string" } }, required: ["text"] },
       annotations: { readOnlyHint: true, openWorldHint: false },
     }),
@@ -187,7 +187,7 @@ export interface EchoHttp {
 }
 
 /** The echo server over Streamable HTTP with sessions, on a free port of this machine. */
-export async function startEchoHttp(mode: EchoMode = "plain"): Promise<EchoHttp> {
+export async function startEchoHttp(mode: EchoMode = "plain", described?: string): Promise<EchoHttp> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const headers: IncomingMessage["headers"][] = [];
 
@@ -201,7 +201,7 @@ export async function startEchoHttp(mode: EchoMode = "plain"): Promise<EchoHttp>
       sessionIdGenerator: () => randomUUID(),
       onsessioninitialized: (session) => void sessions.set(session, transport),
     });
-    await createEchoServer(mode).connect(transport);
+    await createEchoServer(mode, described).connect(transport);
     await transport.handleRequest(request, response);
   };
   const server = createServer((request, response) => {

@@ -1,6 +1,7 @@
 import type { CallContext } from "../approval/call-context.ts";
 import type { Decision } from "../approval/rules.ts";
 import { strangersIn, untrustedSource } from "../approval/untrusted.ts";
+import { memorySearchName } from "../memory/recall/texts.ts";
 import type { Message, Part, Tool, ToolCall, UnstampedEvent } from "../protocol/index.ts";
 import { type Prepared, prepareCall } from "./arguments.ts";
 import type { CallResult } from "./call-result.ts";
@@ -126,7 +127,7 @@ async function decide(
 }
 
 /** Tools of ours that read out again what others wrote. */
-const relays = [readOutputName, "memory_search"];
+const relays = [readOutputName, memorySearchName];
 
 const saidYes = "allowed by the user";
 const saidNo = "the user said no";
