@@ -51,6 +51,7 @@ export {
 } from "./memory/facts/fact-view.ts";
 export { createFacts, type Facts, type NewFact, type SaveOutcome } from "./memory/facts/facts.ts";
 export { type FactOrigin, originOf } from "./memory/facts/why.ts";
+export { type FallbackNotice, openWithFallback } from "./memory/fallback.ts";
 export { openThreadStore } from "./memory/open.ts";
 export { type Embedder, openRecall, type Passage, type Recall } from "./memory/recall/index.ts";
 export { type RewindOutcome, rewind } from "./memory/rewind.ts";

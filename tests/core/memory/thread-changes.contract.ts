@@ -227,6 +227,14 @@ export function threadChangesContract(
         });
       });
 
+      test("a thread that has grown since leaves it alone", async () => {
+        await store.append(thread, messages(3, "a"));
+        expect(await store.erase({ namespace: thread.namespace, thread: "t", expect: 2 })).toBe(0);
+        expect(await store.read(thread)).toHaveLength(3);
+        expect(await store.erase({ namespace: thread.namespace, thread: "t", expect: 3 })).toBe(1);
+        expect(await store.read(thread)).toEqual([]);
+      });
+
       test("a namespace leaves nothing of it and touches no other, however alike the names", async () => {
         const { namespace } = thread;
         const alike = [`${namespace}:`, `${namespace}*`, `${namespace}}`, `x${namespace}`];

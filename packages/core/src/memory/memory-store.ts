@@ -164,8 +164,9 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
       return { kind: "forked", info: toThreadInfo(key.namespace, id, thread.header) };
     },
 
-    async erase({ namespace, thread }) {
+    async erase(what) {
       assertOpen();
+      const { namespace, thread } = what;
       const threads = namespaces.get(namespace);
       if (thread === undefined) {
         for (const key of texts.keys()) if (namespaceOf(key) === namespace) texts.delete(key);
@@ -174,6 +175,7 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
         return threads?.size ?? 0;
       }
       const there = threads?.has(thread) ?? false;
+      if (what.expect !== undefined && what.expect !== (threads?.get(thread)?.rows.length ?? 0)) return 0;
       eraseThread({ namespace, id: thread });
       const stored = facts.get(namespace);
       for (const [id, body] of stored ?? []) if (belongsTo(thread, decodeFact(id, body))) stored?.delete(id);

@@ -6,26 +6,31 @@ import { encodeId, factsKey, keysOf, space } from "./redis-keys.ts";
 import { belongsTo } from "./rows.ts";
 import type { ThreadKey } from "./thread-store.ts";
 
-/** KEYS: rows, header, operations, texts, index, facts. ARGV: index member, fields of facts. */
+/**
+ * KEYS: rows, header, operations, texts, index, facts. ARGV: index member, expected number or "", fields of facts.
+ * Answers 0 for a thread that is there and has another number.
+ */
 const eraseThread = `
+if ARGV[2] ~= '' and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HGET', KEYS[2], 'seq') ~= ARGV[2] then return 0 end
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 redis.call('ZREM', KEYS[5], ARGV[1])
-for i = 2, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
+for i = 3, #ARGV do redis.call('HDEL', KEYS[6], ARGV[i]) end
 return 1
 `;
 
 export const eraseScripts = { eraseThread };
 
-/** Takes a thread out of every key of its namespace. `facts` are those of the namespace. Safe to repeat. */
+/** Takes a thread out of every key of its namespace, or says no: it is not as long as expected. Safe to repeat. */
 export async function eraseOne(
   { script }: RedisConnection,
   thread: ThreadKey,
   facts: readonly FactRow[],
-): Promise<void> {
+  expect: number | undefined,
+): Promise<boolean> {
   const { rows, header, ops, texts, index } = keysOf(thread);
   const keys = [rows, header, ops, texts, index, factsKey(thread.namespace)];
   const own = facts.filter((fact) => belongsTo(thread.id, fact)).map(({ id }) => factField(id));
-  await script(z.literal(1), "eraseThread", keys, [encodeId(thread.id), ...own]);
+  return (await script(z.literal([0, 1]), "eraseThread", keys, [encodeId(thread.id), expect ?? "", ...own])) === 1;
 }
 
 /** Removes every key of a namespace, also those that no index names any more. Safe to repeat. */

@@ -175,7 +175,8 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
       return info ? { kind, info } : { kind: "missing" };
     },
 
-    async erase({ namespace, thread }) {
+    async erase(what) {
+      const { namespace, thread } = what;
       if (thread === undefined) {
         const threads = await run(z.number(), (server) => server.zcard(`${space(namespace)}:ti`));
         await eraseAll(connection, namespace);
@@ -183,8 +184,8 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
       }
       const key = { namespace, id: thread };
       const there = await run(z.number(), (server) => server.exists(keysOf(key).rows));
-      await eraseOne(connection, key, await store.facts(namespace).list());
-      return there;
+      const erased = await eraseOne(connection, key, await store.facts(namespace).list(), what.expect);
+      return erased ? there : 0;
     },
 
     facts: (namespace) => redisFacts(connection, namespace, makeId),

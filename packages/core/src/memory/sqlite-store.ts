@@ -184,8 +184,15 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
       });
     },
 
-    async erase({ namespace, thread }) {
-      const erased = await transact(() => erase(escapeText(namespace), thread));
+    async erase(what) {
+      const namespace = escapeText(what.namespace);
+      const erased = await transact(() => {
+        if (what.thread !== undefined && what.expect !== undefined) {
+          const seq = find(namespace, escapeText(what.thread))?.seq ?? 0;
+          if (seq !== what.expect) return 0;
+        }
+        return erase(namespace, what.thread);
+      });
       await database.scrub();
       return erased;
     },

@@ -53,6 +53,10 @@ export interface ThreadQuery {
   readonly limit?: number;
 }
 
+export type Erasure =
+  | { readonly namespace: string; readonly thread?: undefined }
+  | { readonly namespace: string; readonly thread: string; readonly expect?: number };
+
 export type ForkOutcome =
   | { readonly kind: "forked"; readonly info: ThreadInfo }
   /** There is no thread to fork, or it has no row with that number. */
@@ -101,8 +105,9 @@ export interface ThreadStore {
   /**
    * Erases a thread with its rows, operations, texts and thread-scoped facts, or with `thread` left out everything of
    * the namespace, so that no key and no byte of the file holds it; answers how many threads there were. Forks stay.
+   * A thread that is not as long as `expect` says stays too.
    */
-  erase(what: { readonly namespace: string; readonly thread?: string }): Promise<number>;
+  erase(what: Erasure): Promise<number>;
   /** The long-term facts of a namespace. */
   facts(namespace: string): FactStore;
   /** What endangers what is kept here, one sentence and the way out each: a server that evicts, or keeps nothing on disk. */

@@ -67,7 +67,7 @@ function lineOf(thread: string, row: Row): Line {
 }
 
 /** The saved texts a row speaks of: a capped tool output names the whole one. */
-function namedTexts(row: Row): readonly string[] {
+export function namedTexts(row: Row): readonly string[] {
   return "message" in row ? (JSON.stringify(row.message).match(/sha256:[0-9a-f]{64}/g) ?? []) : [];
 }
 
