@@ -1,6 +1,6 @@
 export { ulid as makeId } from "ulid";
 export { outputSchemaFailure } from "./agent/answer-schema.ts";
-export type { CompactOutcome, SummarisedPart } from "./agent/compaction/by-hand.ts";
+export type { CompactOutcome, LeftOut } from "./agent/compaction/by-hand.ts";
 export {
   type Agent,
   type AgentOptions,

@@ -334,9 +334,9 @@ describe("by hand", () => {
       kind: "compacted",
       compaction: { reason: "request", from: 2, to: 4, summary: good },
     });
-    const part = await kit.agent.summarised("t1");
-    expect(part?.summary.text).toBe(good);
-    expect(part?.messages.map(({ seq }) => seq)).toEqual([2, 3, 4]);
+    const left = await kit.agent.leftOut("t1");
+    expect(left.summary?.text).toBe(good);
+    expect(left.messages.map(({ seq }) => seq)).toEqual([2, 3, 4]);
     await kit.talk(1, 4);
     const contents = contentsOf(kit.turnRequests().at(-1) as ModelRequestRecord);
     expect(contents.map((content) => content.slice(0, 11))).toEqual([
@@ -359,6 +359,8 @@ describe("by hand", () => {
     const contents = contentsOf(kit.turnRequests().at(-1) as ModelRequestRecord);
     expect(contents.join()).not.toContain("find out why");
     expect(contents[2]).toMatch(/earlier messages .* are left out here/);
+    const left = await kit.agent.leftOut("t1");
+    expect(left).toEqual({ messages: expect.arrayContaining([expect.objectContaining({ seq: 2 })]) });
 
     expect(await kit.agent.compact("t1")).toMatchObject({ kind: "compacted" });
     await kit.talk(1, 10);

@@ -2,6 +2,7 @@ import type { Agent } from "@chingu/core";
 import type { Messages } from "../language/index.ts";
 import type { TerminalCommand } from "../terminal/options.ts";
 import { memoryCommands } from "./memory/talk.ts";
+import { compactionCommands } from "./talk-compaction.ts";
 import { threadCommands } from "./threads/talk.ts";
 import { toolLine } from "./tools.ts";
 
@@ -34,6 +35,7 @@ export function talkCommands(talking: Talking): TerminalCommand[] {
         return { text: messages.newStarted };
       },
     },
+    ...compactionCommands(talking),
     ...threadCommands(talking),
     ...memoryCommands(talking),
   ];

@@ -53,7 +53,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
     if (question.trim() === "") continue;
     const typed = typedCommand(question.trim());
     if (typed) {
-      const result = await findCommand(commands, typed.name)?.run(typed.argument);
+      const result = await findCommand(commands, typed.name)?.run(typed.argument, { signal: io.signal });
       if (result?.quit) return 0;
       io.stdout.write(`${sanitize(result ? (result.text ?? "") : labels.unknownCommand(typed.name))}\n`);
       continue;

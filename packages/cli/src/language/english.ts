@@ -1,11 +1,13 @@
+import { englishCompaction } from "./compaction.ts";
 import { englishMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
+import { englishStore } from "./store.ts";
 import { englishThreads } from "./threads.ts";
 
 export const english: Messages = {
   error: "error",
   stopped: "stopped",
-  compacted: (messages) => `${messages} earlier messages no longer fit and were left out; the thread keeps them`,
+  compaction: englishCompaction,
   withdrawn: "(the text above is withdrawn: the answer starts again)",
   retry: (attempt, why) => `trying again (${attempt}): ${why}`,
   running: (tool) => `running ${tool}…`,
@@ -38,6 +40,7 @@ export const english: Messages = {
   whichUrl: "Its address, up to /v1",
   whichKey: "The key (kept in your configuration file, readable by you alone)",
   whichModel: "Which model?",
+  store: englishStore,
   threads: englishThreads,
   memory: englishMemory,
 };

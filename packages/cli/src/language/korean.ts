@@ -1,11 +1,13 @@
+import { koreanCompaction } from "./compaction.ts";
 import { koreanMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
+import { koreanStore } from "./store.ts";
 import { koreanThreads } from "./threads.ts";
 
 export const korean: Messages = {
   error: "오류",
   stopped: "중단했습니다",
-  compacted: (messages) => `앞선 메시지 ${messages}개가 더는 들어가지 않아 빠졌습니다. 대화에는 남아 있습니다`,
+  compaction: koreanCompaction,
   withdrawn: "(위의 글은 취소되었습니다. 답을 처음부터 다시 씁니다)",
   retry: (attempt, why) => `다시 시도합니다 (${attempt}): ${why}`,
   running: (tool) => `${tool} 실행 중…`,
@@ -37,6 +39,7 @@ export const korean: Messages = {
   whichUrl: "주소 (/v1 까지)",
   whichKey: "키 (본인만 읽을 수 있는 설정 파일에 저장합니다)",
   whichModel: "어떤 모델을 쓸까요?",
+  store: koreanStore,
   threads: koreanThreads,
   memory: koreanMemory,
 };

@@ -1,4 +1,6 @@
+import type { CompactionMessages } from "./compaction.ts";
 import type { MemoryMessages } from "./memory.ts";
+import type { StoreMessages } from "./store.ts";
 import type { ThreadMessages } from "./threads.ts";
 
 /** What the command line says to a person. Codes, keys and flags are never translated. */
@@ -6,7 +8,7 @@ export interface Messages {
   readonly error: string;
   readonly stopped: string;
   readonly withdrawn: string;
-  readonly compacted: (messages: number) => string;
+  readonly compaction: CompactionMessages;
   readonly retry: (attempt: number, why: string) => string;
   readonly running: (tool: string) => string;
   readonly unsupported: (numbers: string) => string;
@@ -37,6 +39,7 @@ export interface Messages {
   readonly whichUrl: string;
   readonly whichKey: string;
   readonly whichModel: string;
+  readonly store: StoreMessages;
   readonly threads: ThreadMessages;
   readonly memory: MemoryMessages;
 }

@@ -73,7 +73,7 @@ export async function writeTurn(
         if (!options.quiet) note(messages.retry(event.attempt, event.error.message));
         break;
       case "compaction":
-        if (!options.quiet) note(messages.compacted(event.droppedMessages));
+        if (!options.quiet) note(messages.compaction.line(event));
         break;
       case "tool_end":
         if (options.verbose && event.outcome.kind === "error") note(`${event.name}: ${event.outcome.message}`);

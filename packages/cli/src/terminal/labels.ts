@@ -1,4 +1,5 @@
-import type { TurnStatus } from "@chingu/core/protocol";
+import type { Compaction, TurnStatus } from "@chingu/core/protocol";
+import { englishCompaction, koreanCompaction } from "../language/compaction.ts";
 
 /** Every string the terminal shows, in one language. */
 export interface TerminalLabels {
@@ -18,7 +19,7 @@ export interface TerminalLabels {
   readonly retrying: (attempt: number) => string;
   /** Rows already printed cannot be taken back: said under them. */
   readonly withdrawn: string;
-  readonly compacted: (messages: number) => string;
+  readonly compacted: (compaction: Compaction) => string;
   readonly toolFailed: string;
   readonly toolUnknown: string;
   readonly toolStopped: string;
@@ -69,8 +70,7 @@ export const english: TerminalLabels = {
   moreLines: (count) => `... ${count} more ${count === 1 ? "line" : "lines"}`,
   pasted: (number, lines) => `[paste #${number}, ${lines} ${lines === 1 ? "line" : "lines"}]`,
   retrying: (attempt) => `trying again (${attempt})`,
-  compacted: (messages) =>
-    `${messages} earlier messages no longer fit and are left out from here on; the thread keeps them.`,
+  compacted: englishCompaction.line,
   withdrawn: "The text above is withdrawn: the answer starts again.",
   toolFailed: "failed",
   toolUnknown: "no answer; it may have run",
@@ -139,8 +139,7 @@ export const korean: TerminalLabels = {
   moreLines: (count) => `... ${count}줄 더`,
   pasted: (number, lines) => `[붙여넣기 #${number}, ${lines}줄]`,
   retrying: (attempt) => `다시 시도하는 중 (${attempt})`,
-  compacted: (messages) =>
-    `앞선 메시지 ${messages}개가 더는 들어가지 않아 여기서부터 빠집니다. 대화에는 남아 있습니다.`,
+  compacted: koreanCompaction.line,
   withdrawn: "위의 글은 취소되었습니다. 답을 처음부터 다시 씁니다.",
   toolFailed: "실패",
   toolUnknown: "응답 없음; 실행되었을 수 있습니다",

@@ -31,12 +31,17 @@ export interface CommandResult {
   readonly quit?: boolean;
 }
 
+export interface CommandContext {
+  /** Aborted when the person stops the command or leaves. */
+  readonly signal: AbortSignal;
+}
+
 /** A command typed as `/name argument`. */
 export interface TerminalCommand {
   readonly name: string;
   readonly description: string;
   /** A rejection is shown as an error; the terminal goes on. */
-  readonly run: (argument: string) => Promise<CommandResult>;
+  readonly run: (argument: string, context: CommandContext) => Promise<CommandResult>;
 }
 
 export interface TerminalOptions {

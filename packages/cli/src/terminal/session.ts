@@ -145,7 +145,7 @@ export function createSession(options: SessionOptions): Session {
 
     async function finish(): Promise<void> {
       try {
-        if (typeof work === "object") await runCommand(work.name, work.argument);
+        if (typeof work === "object") await runCommand(work, controller.signal);
         else if (view !== undefined) await runOne(work, view, controller.signal);
       } catch (error) {
         addText(labels.internal, style.error);
@@ -176,14 +176,14 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  async function runCommand(name: string, argument: string): Promise<void> {
+  async function runCommand({ name, argument }: TypedCommand, signal: AbortSignal): Promise<void> {
     const command = findCommand(commands, name);
     if (command === undefined) {
       addText(labels.unknownCommand(sanitizeLine(name)), style.error);
       return;
     }
     try {
-      const { text, quit } = await command.run(argument);
+      const { text, quit } = await command.run(argument, { signal });
       if (text !== undefined) addText(text);
       if (quit) leave({ reason: "quit", exitCode: 0 });
     } catch (error) {
@@ -197,7 +197,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function interrupt(): void {
-    if (running !== undefined && running.view !== undefined && !running.controller.signal.aborted) {
+    if (running !== undefined && !running.controller.signal.aborted) {
       stop();
       return;
     }
@@ -248,7 +248,7 @@ export function createSession(options: SessionOptions): Session {
     forgetQuit();
     if (approvals.take(event)) return;
     if (event.type === "key" && event.name === "escape") {
-      if (running?.view !== undefined) stop();
+      if (running !== undefined) stop();
       return;
     }
     if (event.type === "key" && event.ctrl && event.name === "d" && composer.state().text === "") {

@@ -180,7 +180,8 @@ export function createTurnView(options: {
         activity = labels.retrying(event.attempt);
         return;
       case "compaction":
-        addNote(labels.compacted(event.droppedMessages), style.dim);
+        closeBlock();
+        addNote(labels.compacted(event), style.dim);
         return;
       case "notice":
         if (event.progress !== undefined) {

@@ -26,13 +26,7 @@ import type {
 } from "../protocol/index.ts";
 import { openAnswerSchema } from "./answer-schema.ts";
 import { createAttempts } from "./compaction/attempts.ts";
-import {
-  type CompactOutcome,
-  compactByHand,
-  type SummarisedPart,
-  summarisedPart,
-  uncompact,
-} from "./compaction/by-hand.ts";
+import { type CompactOutcome, compactByHand, type LeftOut, leftOutOf, uncompact } from "./compaction/by-hand.ts";
 import { createContextWindow } from "./context-window.ts";
 import { openLongTerm } from "./long-term.ts";
 import { runTurn, type Steering } from "./loop.ts";
@@ -145,8 +139,8 @@ export interface Agent extends AsyncDisposable {
    * other is made before one is asked for. Rejects with a `StoreError`.
    */
   uncompact(threadId: string): Promise<Summary | undefined>;
-  /** The summary a thread is shown with, and what it stands for. Rejects with a `StoreError`. */
-  summarised(threadId: string): Promise<SummarisedPart | undefined>;
+  /** What of a thread the model is no longer shown word for word, as far as this agent knows. Rejects with a `StoreError`. */
+  leftOut(threadId: string): Promise<LeftOut>;
   close(): Promise<void>;
 }
 
@@ -253,8 +247,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       const memory = openLog(threadId);
       return compactByHand({ model, memory, policy, spending, window, clock, ids, random }, signal);
     },
-    uncompact: (threadId) => uncompact({ memory: openLog(threadId), clock, ids }),
-    summarised: async (threadId) => summarisedPart(await openLog(threadId).load()),
+    async uncompact(threadId) {
+      attempts.note(threadId, undefined);
+      return uncompact({ memory: openLog(threadId), clock, ids });
+    },
+    leftOut: async (threadId) => leftOutOf(await openLog(threadId).load(), attempts.leftOut(threadId)),
     close,
     [Symbol.asyncDispose]: close,
   };

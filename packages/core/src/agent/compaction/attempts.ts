@@ -1,23 +1,40 @@
-/** Remembers for which place of the cut a summary was asked for, so that one that failed is not asked for at every step. */
+import type { Older } from "../context.ts";
+
+type Rows = Pick<Older, "from" | "to">;
+
+/** What an agent remembers of its threads' compactions while it lives. */
 export interface Attempts {
-  /** False where it was asked for already. */
+  /** For each place of the cut a summary is asked for once: false where it was asked for already. */
   begin(threadId: string, to: number): boolean;
   /** It was stopped and may be asked for again. */
   forget(threadId: string): void;
+  /** Which rows the last request left out; undefined: none. */
+  note(threadId: string, cut: Rows | undefined): void;
+  leftOut(threadId: string): Rows | undefined;
 }
 
 const threadsKept = 100;
 
 export function createAttempts(): Attempts {
   const tried = new Map<string, number>();
+  const cuts = new Map<string, Rows>();
   return {
     begin(threadId, to) {
       if (tried.get(threadId) === to) return false;
-      tried.delete(threadId);
-      tried.set(threadId, to);
-      for (const oldest of tried.keys()) if (tried.size > threadsKept) tried.delete(oldest);
+      keep(tried, threadId, to);
       return true;
     },
     forget: (threadId) => void tried.delete(threadId),
+    note(threadId, cut) {
+      if (cut) keep(cuts, threadId, { from: cut.from, to: cut.to });
+      else cuts.delete(threadId);
+    },
+    leftOut: (threadId) => cuts.get(threadId),
   };
+}
+
+function keep<Value>(map: Map<string, Value>, threadId: string, value: Value): void {
+  map.delete(threadId);
+  map.set(threadId, value);
+  for (const oldest of map.keys()) if (map.size > threadsKept) map.delete(oldest);
 }

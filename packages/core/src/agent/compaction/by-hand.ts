@@ -74,17 +74,22 @@ export async function uncompact({ memory, ids, clock }: WriterDeps): Promise<Sum
   return undefined;
 }
 
-/** What the model is no longer shown word for word, and what stands for it. */
-export interface SummarisedPart {
-  readonly summary: Summary;
+/** What the model is no longer shown word for word, and the summary that stands for it or for its first part. */
+export interface LeftOut {
+  readonly summary?: Summary;
+  /** Oldest first. */
   readonly messages: readonly Placed[];
 }
 
-export function summarisedPart(conversation: Conversation): SummarisedPart | undefined {
+/** `cut`: the rows that the last request left out without a summary. */
+export function leftOutOf(
+  conversation: Conversation,
+  cut: { readonly from: number; readonly to: number } | undefined,
+): LeftOut {
   const summary = inUse(conversation);
-  if (!summary) return undefined;
-  const { from, to } = summary;
-  return { summary, messages: conversation.messages.filter(({ seq }) => seq >= from && seq <= to) };
+  const parts = [summary, cut].filter((part) => part !== undefined);
+  const messages = conversation.messages.filter(({ seq }) => parts.some(({ from, to }) => seq >= from && seq <= to));
+  return { ...(summary && { summary }), messages };
 }
 
 const inUse = ({ summaries, messages }: Conversation) => summaryInUse(summaries, blocksOf(messages));

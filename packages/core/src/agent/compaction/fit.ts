@@ -28,6 +28,16 @@ export interface Fit {
  */
 export async function* fitContext(
   deps: FitDeps,
+  fit: Fit,
+  signal: AbortSignal,
+): AsyncGenerator<UnstampedEvent, BuiltContext> {
+  const context = yield* fitted(deps, fit, signal);
+  deps.attempts.note(fit.thread.threadId, context.cut);
+  return context;
+}
+
+async function* fitted(
+  deps: FitDeps,
   { thread, overhead, reason }: Fit,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, BuiltContext> {
