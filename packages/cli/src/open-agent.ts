@@ -21,6 +21,7 @@ import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
 import { type OpenedInstructions, openInstructions } from "./open-instructions.ts";
 import { openModels } from "./open-models.ts";
+import { recallSettings } from "./open-recall.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
 import { artefactOptions, clock, namespace, openTransport, type Settings } from "./settings.ts";
@@ -60,6 +61,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
     namespace,
     system: instructions.system,
     facts: { project },
+    recall: recallSettings(settings, io, transport),
     environment: io.environment,
     signal: io.signal,
     clock,

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import type { AskFlags } from "./commands/ask.ts";
 import type { Io } from "./io.ts";
 import { exitCodes } from "./output/exit-code.ts";
-import { allowOption, common, flagsOf, withAskFlags } from "./tree/flags.ts";
+import { allowOption, common, flagsOf, positiveInteger, withAskFlags } from "./tree/flags.ts";
 import { addMemory } from "./tree/memory.ts";
 import { addThreads } from "./tree/threads.ts";
 import { version } from "./version.ts";
@@ -77,6 +77,18 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
 
   addThreads(program, io, finish);
   addMemory(program, io, finish);
+
+  common(program.command("search").description("find what was said in any conversation").argument("<text...>"))
+    .option("--limit <n>", "how many messages at most", positiveInteger, 10)
+    .option("--thread <id>", "only this thread")
+    .option("--after <day>", "only from this day on: YYYY-MM-DD or YYYY-MM")
+    .option("--before <day>", "only before this day")
+    .option("--here", "only threads that began in this folder")
+    .option("--memory <url>", "the store to search")
+    .addHelpText("after", "\nThat nothing was found is no failure: the exit code is 0 and standard output has no line.")
+    .action(async (words: string[], _, command) =>
+      finish(await (await import("./commands/search.ts")).search(words, flagsOf(command), io)),
+    );
 
   common(
     program

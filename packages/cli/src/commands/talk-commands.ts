@@ -3,6 +3,7 @@ import type { Messages } from "../language/index.ts";
 import type { TerminalCommand } from "../terminal/options.ts";
 import { memoryCommands } from "./memory/talk.ts";
 import { compactionCommands } from "./talk-compaction.ts";
+import { searchCommand } from "./talk-search.ts";
 import { threadCommands } from "./threads/talk.ts";
 import { toolLine } from "./tools.ts";
 
@@ -35,6 +36,7 @@ export function talkCommands(talking: Talking): TerminalCommand[] {
         return { text: messages.newStarted };
       },
     },
+    ...searchCommand(talking),
     ...compactionCommands(talking),
     ...threadCommands(talking),
     ...memoryCommands(talking),

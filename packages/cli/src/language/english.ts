@@ -1,6 +1,7 @@
 import { englishCompaction } from "./compaction.ts";
 import { englishMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
+import { englishSearch } from "./search.ts";
 import { englishStore } from "./store.ts";
 import { englishThreads } from "./threads.ts";
 
@@ -43,4 +44,5 @@ export const english: Messages = {
   store: englishStore,
   threads: englishThreads,
   memory: englishMemory,
+  search: englishSearch,
 };

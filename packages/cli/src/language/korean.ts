@@ -1,6 +1,7 @@
 import { koreanCompaction } from "./compaction.ts";
 import { koreanMemory } from "./memory.ts";
 import type { Messages } from "./messages.ts";
+import { koreanSearch } from "./search.ts";
 import { koreanStore } from "./store.ts";
 import { koreanThreads } from "./threads.ts";
 
@@ -42,4 +43,5 @@ export const korean: Messages = {
   store: koreanStore,
   threads: koreanThreads,
   memory: koreanMemory,
+  search: koreanSearch,
 };

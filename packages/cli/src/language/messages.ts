@@ -1,5 +1,6 @@
 import type { CompactionMessages } from "./compaction.ts";
 import type { MemoryMessages } from "./memory.ts";
+import type { SearchMessages } from "./search.ts";
 import type { StoreMessages } from "./store.ts";
 import type { ThreadMessages } from "./threads.ts";
 
@@ -42,4 +43,5 @@ export interface Messages {
   readonly store: StoreMessages;
   readonly threads: ThreadMessages;
   readonly memory: MemoryMessages;
+  readonly search: SearchMessages;
 }

@@ -255,7 +255,7 @@ export function openRecall(options: RecallOptions): Recall {
         groupDocs(
           hits.map((hit) => hit.found),
           docs,
-        ).map(async ({ thread, docs: members }): Promise<Passage[]> => {
+        ).map(async ({ thread, best, docs: members }): Promise<Passage[]> => {
           const known = threads.get(thread);
           if (!known) return [];
           const shown = await Promise.all(
@@ -266,7 +266,8 @@ export function openRecall(options: RecallOptions): Recall {
             }),
           );
           const { name, title, folder } = known;
-          return [{ thread: name, title, ...(folder !== undefined && { folder }), messages: shown.flat() }];
+          const place = { thread: name, title, ...(folder !== undefined && { folder }), best: best.doc.seq };
+          return [{ ...place, messages: shown.flat() }];
         }),
       );
       return { passages: packPassages(passages.flat(), bytes), notices: takeNotices() };

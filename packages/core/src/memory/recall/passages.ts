@@ -2,7 +2,7 @@ import type { Message } from "../../protocol/index.ts";
 import { type QueryToken, shinglesOf } from "../../text/index.ts";
 import type { Docs } from "./docs.ts";
 import { type Excerpt, excerptOf } from "./excerpt.ts";
-import type { Found } from "./find.ts";
+import { compareFound, type Found } from "./find.ts";
 import { searchableText } from "./texts.ts";
 
 /** A message of the log, as much of it as is shown. */
@@ -23,6 +23,8 @@ export interface Passage {
   readonly title: string;
   /** The folder the thread was started in. */
   readonly folder?: string;
+  /** The row that fits best. */
+  readonly best: number;
   readonly messages: readonly PassageMessage[];
 }
 
@@ -56,27 +58,27 @@ function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 /** Numbers of documents that belong into one passage, by thread; `fits` tells those that were found from those between. */
 export interface Group {
   readonly thread: number;
+  readonly best: Found;
   readonly docs: readonly { readonly id: number; readonly fits: boolean }[];
 }
 
 /** Joins what stands at most two messages apart in a thread; the groups keep the order of their best. */
 export function groupDocs(found: readonly Found[], docs: Docs): Group[] {
-  const rank = new Map(found.map(({ doc }, index) => [doc.id, index]));
-  const groups: { thread: number; best: number; docs: { id: number; fits: boolean }[] }[] = [];
-  for (const { doc } of found.toSorted((a, b) => a.doc.thread - b.doc.thread || a.doc.seq - b.doc.seq)) {
+  const groups: { thread: number; best: Found; docs: { id: number; fits: boolean }[] }[] = [];
+  for (const one of found.toSorted((a, b) => a.doc.thread - b.doc.thread || a.doc.seq - b.doc.seq)) {
+    const { doc } = one;
     const group = groups.at(-1);
     const last = group?.docs.at(-1)?.id;
     const before = docs.before(doc.id);
-    const best = rank.get(doc.id) ?? 0;
     if (group && last !== undefined && (before === last || (before >= 0 && docs.before(before) === last))) {
       if (before !== last) group.docs.push({ id: before, fits: false });
       group.docs.push({ id: doc.id, fits: true });
-      group.best = Math.min(group.best, best);
+      if (compareFound(one, group.best) < 0) group.best = one;
     } else {
-      groups.push({ thread: doc.thread, best, docs: [{ id: doc.id, fits: true }] });
+      groups.push({ thread: doc.thread, best: one, docs: [{ id: doc.id, fits: true }] });
     }
   }
-  return groups.sort((a, b) => a.best - b.best);
+  return groups.sort((a, b) => compareFound(a.best, b.best));
 }
 
 /** The parts of a passage that are shown: what was found in `longest` characters, what lies between in less. */
