@@ -9,8 +9,6 @@ import {
   foldersOf,
   listModels,
   loadConfig,
-  makeId,
-  openThreadStore,
   type Resolution,
   resolveModel,
   type ThreadStore,
@@ -21,6 +19,7 @@ import type { ObtainOptions } from "@chingu/core/artefacts";
 import { confirm } from "./confirm.ts";
 import type { Io } from "./io.ts";
 import { catalogues, type Language, languageOf, type Messages } from "./language/index.ts";
+import { openStoreAt } from "./open-store.ts";
 import { CommandFailure } from "./output/report-failure.ts";
 import type { OutputForm } from "./output/turn-writer.ts";
 
@@ -76,13 +75,13 @@ export async function readSettings(flags: SettingFlags, io: Io): Promise<Setting
   return { flags, config, files, approval, folders, language, messages: catalogues[language] };
 }
 
-/** The configured store, or the embedded one in the user's data folder. Throws a `StoreError`. */
+/** The configured store, or the embedded one in the user's data folder, closed with the command. Throws a `StoreError`. */
 export async function openStore(settings: Settings, io: Io): Promise<ThreadStore> {
   const embedded = `sqlite:${join(settings.folders.data, "chingu.db")}`;
   const url = settings.flags.memory ?? settings.config.memory?.url ?? embedded;
-  const store = await openThreadStore(url, { clock, makeId, home: io.home }, io.signal);
-  io.cleanup.defer(() => store.close());
-  return store;
+  const { folders, config, messages } = settings;
+  const fallback = config.memory?.fallback ?? "none";
+  return openStoreAt({ url, folder: folders.data, namespace, clock, fallback, messages }, io);
 }
 
 /** Connections of this command, with the environment's proxies. */

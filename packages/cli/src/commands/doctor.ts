@@ -23,19 +23,21 @@ import { checkModel } from "./check-model.ts";
 interface Finding {
   readonly check: string;
   readonly ok: boolean;
+  /** It works, and yet something may be lost one day. */
+  readonly warning?: true;
   readonly detail: string;
   /** The way out, where something is wrong. */
   readonly hint?: string;
 }
 
-/** `chingu doctor`: looks at every part of a turn by itself, so that what is wrong has a name. Exit 1 when something is. */
+/** `chingu doctor`: looks at every part of a turn by itself, so that what is wrong has a name. Exit 1 when something is; a warning alone is exit 0. */
 export async function doctor(flags: SettingFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
   const findings: Finding[] = [
     { check: "node", ok: true, detail: `${process.version} on ${process.platform} ${process.arch}` },
     { check: "config", ok: true, detail: settings.files.join(", ") || "defaults: no file" },
     ...(await checkFolders(settings)),
-    await checkStore(settings, io),
+    ...(await checkStore(settings, io)),
     await checkChosenModel(settings, io),
     ...(await checkTools(settings, io)),
   ];
@@ -43,8 +45,8 @@ export async function doctor(flags: SettingFlags, io: Io): Promise<number> {
   return findings.every(({ ok }) => ok) ? exitCodes.ok : exitCodes.failed;
 }
 
-function findingText({ check, ok, detail, hint }: Finding): string {
-  const line = `${ok ? "ok  " : "FAIL"}  ${check.padEnd(12)}  ${sanitizeLine(detail)}`;
+function findingText({ check, ok, warning, detail, hint }: Finding): string {
+  const line = `${!ok ? "FAIL" : warning ? "warn" : "ok  "}  ${check.padEnd(12)}  ${sanitizeLine(detail)}`;
   return hint ? `${line}\n${" ".repeat(20)}${sanitizeLine(hint)}` : line;
 }
 
@@ -68,15 +70,31 @@ async function checkFolders({ folders }: Settings): Promise<Finding[]> {
   );
 }
 
-async function checkStore(settings: Settings, io: Io): Promise<Finding> {
+/** How many threads, newest first, are read whole. */
+const threadsRead = 50;
+
+async function checkStore(settings: Settings, io: Io): Promise<Finding[]> {
+  const { store: words, corruptRow } = settings.messages;
   try {
     const store = await openStore(settings, io);
-    const { threads } = await store.threads(namespace, { limit: 1 });
+    const { threads } = await store.threads(namespace, { limit: threadsRead });
     const newest = threads[0] ? `, newest thread ${threads[0].updatedAt}` : ", empty";
-    return { check: "store", ok: true, detail: `${store.url}${newest}` };
+    const findings: Finding[] = [{ check: "store", ok: true, detail: `${store.url}${newest}` }];
+    for (const warning of await store.warnings()) {
+      const found = failing("store", words.warning(warning));
+      findings.push(warning.code === "store_corrupt" ? found : { ...found, ok: true, warning: true });
+    }
+    for (const thread of threads) {
+      for (const row of await store.read(thread)) {
+        if (!("corrupt" in row)) continue;
+        const detail = `${thread.id}: ${corruptRow(row.seq, row.corrupt)}`;
+        findings.push({ check: "store", ok: true, warning: true, detail });
+      }
+    }
+    return findings;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return failing("store", error.failure);
+    return [failing("store", error.failure)];
   }
 }
 

@@ -2,6 +2,7 @@ import { type TurnOptions, waitingCalls } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
 import { fetchEmbedded, openAgent } from "../open-agent.ts";
+import { networkWarnings } from "../open-store.ts";
 import { errorText } from "../output/turn-writer.ts";
 import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
 import { chooseThread } from "./choose-thread.ts";
@@ -27,6 +28,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     ...opened.modelLines,
     ...(resolution.kind === "failed" ? errorText(resolution.failure, messages).split("\n") : []),
     ...agent.failures.map((failure) => errorText(failure, messages)),
+    ...(await networkWarnings(store, messages)),
     messages.terminalHint,
     ...(waits ? [messages.callWaits] : []),
   ];

@@ -31,7 +31,7 @@ const userOnly = ["providers", "memory"] as const;
 
 /**
  * Reads the layers: the user's `config.yaml`, then the project's `chingu.yaml` in `folder`, then the environment
- * (`CHINGU_MODEL`, `CHINGU_MEMORY_URL`, `CHINGU_LANG`); later ones win. A missing file is an empty layer; one that
+ * (`CHINGU_MODEL`, `CHINGU_MEMORY_URL`, `CHINGU_MEMORY_FALLBACK`, `CHINGU_LANG`); later ones win. A missing file is an empty layer; one that
  * cannot be read or understood is a failure that names file, line or key.
  */
 export async function loadConfig(at: {
@@ -55,7 +55,9 @@ export async function loadConfig(at: {
     approval.push({ origin: file === userFile ? "user" : "project", where: file, ...rules });
     config = merge(config, settings);
   }
-  return { kind: "loaded", config: merge(config, fromEnvironment(at.environment)), files, approval };
+  const environment = configSchema.safeParse(fromEnvironment(at.environment));
+  if (!environment.success) return { kind: "failed", failure: badVariable };
+  return { kind: "loaded", config: merge(config, environment.data), files, approval };
 }
 
 async function readLayer(
@@ -107,10 +109,19 @@ function failed(file: string, problem: string): { kind: "failed"; failure: Failu
   };
 }
 
-function fromEnvironment(environment: Environment): Config {
+/** Of the variables, this one alone takes no other words. */
+const badVariable: Failure = {
+  code: "usage",
+  message: "CHINGU_MEMORY_FALLBACK has a value that means nothing here",
+  hint: "set it to embedded or none, or unset it",
+};
+
+function fromEnvironment(environment: Environment): unknown {
   const model = variable(environment, "CHINGU_MODEL");
   const url = variable(environment, "CHINGU_MEMORY_URL");
-  return { ...(model && { model }), ...(url && { memory: { url } }) };
+  const fallback = variable(environment, "CHINGU_MEMORY_FALLBACK");
+  const memory = { ...(url && { url }), ...(fallback && { fallback }) };
+  return { ...(model && { model }), ...((url || fallback) && { memory }) };
 }
 
 /** Later wins; `providers`, `aliases`, `memory` and `timeouts` are merged by key; of two limits the lower holds. */

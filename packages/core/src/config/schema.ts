@@ -47,6 +47,8 @@ export const configSchema = z.strictObject({
   memory: z
     .strictObject({
       url: z.string().min(1).optional(),
+      /** When that store cannot be reached: an error, or threads are kept on this machine until it is back. */
+      fallback: z.enum(["none", "embedded"]).optional(),
       /** A model that turns texts into vectors, so that search finds by meaning too: its name, and whose it is. */
       embeddings: z.strictObject({ model: z.string().min(1), provider: z.string().min(1).optional() }).optional(),
     })

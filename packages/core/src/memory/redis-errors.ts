@@ -85,7 +85,7 @@ export function explainRedisError(error: unknown, address: string): StoreError {
   return fail([
     "store_unavailable",
     `cannot be reached (${reasonOf(error)})`,
-    `Start it (for example: redis-server --appendonly yes), check the URL (host, port, redis or rediss), ${orEmbedded}.`,
+    `Start it (for example: redis-server --appendonly yes), check the URL (host, port, redis or rediss), set CHINGU_MEMORY_FALLBACK=embedded to keep threads on this machine until it is back, ${orEmbedded}.`,
   ]);
 }
 

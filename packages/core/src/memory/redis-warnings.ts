@@ -54,7 +54,7 @@ function warningsOf({ appendonly, appendfsync, policy }: Keeping, address: strin
     warn("store_not_durable", message, "Run there: CONFIG SET appendonly yes, then CONFIG REWRITE.");
   } else if (appendfsync === "no") {
     const message = `Redis at ${address} leaves it to its system when words reach the disk (appendfsync no).`;
-    warn("store_not_durable", message, "Run there: CONFIG SET appendfsync everysec, then CONFIG REWRITE.");
+    warn("store_syncs_late", message, "Run there: CONFIG SET appendfsync everysec, then CONFIG REWRITE.");
   }
   if (policy !== undefined && policy !== "noeviction") {
     const message = `Redis at ${address} may drop whole threads without a word when its memory is full (maxmemory-policy ${policy}).`;
