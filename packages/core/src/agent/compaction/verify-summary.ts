@@ -50,6 +50,8 @@ const tokenPatterns: readonly RegExp[] = [
   /\b[a-z]+(?:[A-Z][A-Za-z0-9]*)+\b/g,
   /\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b/g,
   /\b(?=[A-Za-z0-9-]*\d)(?=[A-Za-z0-9-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b/g,
+  // Versions, and addresses of machines.
+  /\bv?\d+(?:\.\d+){2,}(?:-[\w.]+)?/g,
 ];
 
 /** Looks like a name and is none. */
@@ -63,13 +65,23 @@ const trimmed = (token: string) => token.replace(/[.,;:!?…]+$/, "").trim();
 const particle = /\p{Script=Hangul}{1,4}$/u;
 
 function isKnown(token: string, known: string): boolean {
-  if (known.includes(token)) return true;
+  if (standsIn(token, known)) return true;
   // `10MB` for `10 MB`.
   const [, digits, unit] = /^([\d.,]+)([A-Za-z]+)$/.exec(token) ?? [];
-  if (digits !== undefined && known.includes(`${digits} ${unit}`)) return true;
+  if (digits !== undefined && standsIn(`${digits} ${unit}`, known)) return true;
   const behind = particle.exec(token)?.[0] ?? "";
   for (let length = 1; length <= behind.length && length < token.length; length++) {
-    if (known.includes(token.slice(0, -length))) return true;
+    if (standsIn(token.slice(0, -length), known)) return true;
+  }
+  return false;
+}
+
+/** Whether it stands there as a whole, not as a piece of a longer word. */
+function standsIn(token: string, known: string): boolean {
+  for (let at = known.indexOf(token); at !== -1; at = known.indexOf(token, at + 1)) {
+    const before = /\w$/.test(known.charAt(at - 1)) && /^\w/.test(token);
+    const after = /^\w/.test(known.charAt(at + token.length)) && /\w$/.test(token);
+    if (!before && !after) return true;
   }
   return false;
 }
