@@ -70,7 +70,10 @@ type Read = (groups: Groups, today: Day) => { readonly first: Day; readonly last
 const forms: readonly (readonly [RegExp, Read])[] = [
   [/(?<year>\d{4})-(?<number>\d\d)-(?<day>\d\d)/u, readDate],
   [/(?:(?<year>\d{4})년\s*)?(?<number>\d{1,2})월\s*(?<day>\d{1,2})일/u, readDate],
-  [/(?:(?<year>\d{4})년\s*)?(?<![\d개])(?<number>\d{1,2})월(?![가-힣]?요일)/u, readDate],
+  [
+    /(?:(?<year>\d{4})년\s*)?(?<![\d개])(?<number>\d{1,2})월(?=(?:에|엔|에는|에도|의|달|초|말|중|경|쯤|부터|까지|은|이)?(?![가-힣]))/u,
+    readDate,
+  ],
   [new RegExp(`\\b${dayOfMonth}(?: of)? ${month}\\b(?:,? ${year})?`, "iu"), readDate],
   [new RegExp(`\\b${month}\\.? ${dayOfMonth}\\b(?:,? ${year})?(?!\\d)`, "iu"), readDate],
   [new RegExp(`\\b${month},? (?:of )?${year}\\b`, "iu"), readDate],
