@@ -43,7 +43,8 @@ export async function openThread(
       const known = new Set(messages.map(({ id }) => id));
       const now = await open.reload(stop);
       const all = now.messages.map(({ message }) => message);
-      messages.splice(0, messages.length, ...all);
+      messages.length = 0;
+      for (const message of all) messages.push(message);
       progress.sources.push(...all.filter(({ id }) => !known.has(id)).flatMap(sourcesOf));
       return now;
     },

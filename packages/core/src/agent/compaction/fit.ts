@@ -51,7 +51,10 @@ async function* fitted(
     return built;
   }
   const compacted = yield* compact({ ...deps, thread, measure: window.measure }, cut, room.limit, signal);
-  if (signal.aborted) deps.attempts.forget(thread.threadId);
+  if (compacted.kind === "none" && signal.aborted) {
+    deps.attempts.forget(thread.threadId);
+    return built;
+  }
   if (compacted.kind === "none") {
     yield* event(built, compacted);
     return built;

@@ -36,8 +36,10 @@ export async function* summarise(
   const entries = [...transcriptOf([goal]), ...said];
   const korean = speaksKorean([goal, ...older.blocks].flatMap(({ messages }) => messages));
   const system = instructions(korean);
-  const maxOutputTokens = Math.floor(Math.min(longest, room / 4));
-  const free = room - estimateTokens(system) - 2 * maxOutputTokens - 100;
+  const size = Math.floor(Math.min(longest, room / 6));
+  // As much again for what a model thinks before it writes.
+  const maxOutputTokens = 2 * size;
+  const free = room - estimateTokens(system) - size - maxOutputTokens - 100;
   const chunks = chunksOf(entries, Math.max(300, free * 3));
   const patience = AbortSignal.timeout(Math.min(patienceMs, deps.policy.timeouts.step));
   const stop = AbortSignal.any([signal, patience]);
@@ -55,7 +57,7 @@ export async function* summarise(
       system,
       tools: [],
       toolChoice: "none" as const,
-      messages: [question(text, chunk, maxOutputTokens)],
+      messages: [question(text, chunk, size)],
       maxOutputTokens,
       ...lowEffort(deps),
     };
