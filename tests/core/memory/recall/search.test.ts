@@ -130,6 +130,14 @@ describe("what is found", () => {
   });
 });
 
+test("of two texts that differ in a number alone both are shown: one may correct the other", async () => {
+  await using memory = await recallOver({
+    old: [said("The meeting with the bank is on Monday at 3 pm.", { at: "2026-01-01T00:00:00Z" })],
+    new: [said("The meeting with the bank is on Monday at 4 pm.", { at: "2026-10-01T00:00:00Z" })],
+  });
+  expect(await memory.find("meeting with the bank")).toHaveLength(2);
+});
+
 describe("what comes first", () => {
   test("whose words they are decides where the question names somebody", async () => {
     await using memory = await recallOver({

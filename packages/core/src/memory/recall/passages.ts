@@ -38,21 +38,30 @@ export interface Hit {
 const alike = 0.8;
 const compared = 2_000;
 
-/** The hits without those that nearly repeat a better one. */
+/** The hits without those that nearly repeat a better one. Where a number differs, nothing is repeated: it may be corrected. */
 export function dropRepeats(hits: readonly Hit[]): Hit[] {
-  const kept: { readonly hit: Hit; readonly shingles: ReadonlySet<string> }[] = [];
+  const kept: { readonly hit: Hit; readonly gist: Gist }[] = [];
   for (const hit of hits) {
-    const shingles = shinglesOf(searchableText(hit.message).slice(0, compared));
-    if (!kept.some((other) => likeness(shingles, other.shingles) >= alike)) kept.push({ hit, shingles });
+    const gist = gistOf(searchableText(hit.message).slice(0, compared));
+    if (!kept.some((other) => repeats(gist, other.gist))) kept.push({ hit, gist });
   }
   return kept.map(({ hit }) => hit);
 }
 
-/** The share of pairs that two texts have in common (Jaccard). */
-function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  if (Math.min(a.size, b.size) < alike * Math.max(a.size, b.size)) return 0;
+interface Gist {
+  readonly shingles: ReadonlySet<string>;
+  readonly numbers: string;
+}
+
+function gistOf(text: string): Gist {
+  return { shingles: shinglesOf(text), numbers: (text.match(/\p{N}+/gu) ?? []).join(" ") };
+}
+
+/** By the share of pairs that two texts have in common (Jaccard). */
+function repeats({ shingles: a, numbers }: Gist, { shingles: b, ...other }: Gist): boolean {
+  if (numbers !== other.numbers || Math.min(a.size, b.size) < alike * Math.max(a.size, b.size)) return false;
   const common = a.intersection(b).size;
-  return common / (a.size + b.size - common);
+  return common >= alike * (a.size + b.size - common);
 }
 
 /** Numbers of documents that belong into one passage, by thread; `fits` tells those that were found from those between. */

@@ -50,15 +50,9 @@ export function openVectors(database: DatabaseSync, embedder: Embedder): VectorT
         const stored = sql.known.get(hash);
         return { id, head, hash, known: stored && vectorOf(stored["data"]) };
       });
-      const missing = items.filter(({ known }) => !known);
-      const made =
-        missing.length === 0
-          ? []
-          : await embedder.embed(
-              missing.map(({ head }) => head),
-              signal,
-            );
-      const fresh = new Map(missing.map(({ hash }, index) => [hash, made[index]]));
+      const missing = new Map(items.flatMap(({ known, hash, head }) => (known ? [] : [[hash, head] as const])));
+      const made = missing.size === 0 ? [] : await embedder.embed([...missing.values()], signal);
+      const fresh = new Map([...missing.keys()].map((hash, index) => [hash, made[index]]));
       transaction(database, () => {
         for (const { id, hash, known } of items) {
           const vector = known ?? fresh.get(hash);
