@@ -142,7 +142,7 @@ async function checkTools(settings: Settings, io: Io): Promise<Finding[]> {
   servers.delete("chingu");
   return [
     ...computed,
-    { check: "instructions", ok: true, detail: instructions || `no AGENTS.md file` },
+    { check: "instructions", ok: true, detail: instructions || "no AGENTS.md file is followed" },
     ...[...servers].map((server) => ({ check: "tool server", ok: true, detail: server })),
     ...opened.agent.failures.map((failure) =>
       failing(/^instructions/.test(failure.code) ? "instructions" : "tool server", failure),
