@@ -58,7 +58,10 @@ function isObject(text: string): boolean {
 /** What the store lost, doubled or damaged of what it had promised to keep, in that order. */
 export function faultsOfLog(rows: readonly Row[], promised: readonly string[]): string[] {
   const faults: string[] = [];
-  const ids = rows.map((row) => ("message" in row ? row.message.id : `row ${row.seq}`));
+  const ids = rows.map((row) => {
+    if ("message" in row) return row.message.id;
+    return "mark" in row ? row.mark.id : `row ${row.seq}`;
+  });
   for (const row of rows) if ("corrupt" in row) faults.push(`row ${row.seq} is corrupt: ${row.corrupt}`);
   if (rows.some(({ seq }, index) => seq !== index + 1)) faults.push("the rows are not numbered 1, 2, 3…");
   if (new Set(ids).size < ids.length) faults.push("a message is stored twice");
