@@ -1,12 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { z } from "zod";
-import { explainRedisError, isPassing } from "./redis-errors.ts";
+import { explainRedisError, isDemoted, isPassing } from "./redis-errors.ts";
 import type { RedisTarget } from "./redis-url.ts";
 import { closedError } from "./rows.ts";
 
-/** In milliseconds: how long opening, and later any one operation, may take, reconnections included. */
-const patience = { open: 1_800, operation: 5_000, socket: 2_000, passing: 100 };
+/**
+ * In milliseconds: how long opening, and later any one operation, may take, reconnections included. A number alone: how
+ * often a connection to a demoted server is made anew.
+ */
+const patience = { open: 1_800, operation: 5_000, socket: 2_000, passing: 100, reconnections: 8 };
 
 /** A server, or a cluster that looks like one: all keys of a namespace lie in one slot. */
 export type RedisServer = Redis | Cluster;
@@ -105,6 +108,7 @@ export async function connectRedis(
   ): Promise<T> => {
     ended.signal.throwIfAborted();
     let refused: unknown;
+    let reconnections = 0;
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(refused ?? connectionError ?? new Error("no answer")), ms);
     const end = () => reject(ended.signal.reason);
@@ -114,8 +118,10 @@ export async function connectRedis(
         try {
           return reply.parse(await Promise.race([work(server), givenUp]));
         } catch (error) {
-          if (!isPassing(error) || error === refused) throw error;
+          const demoted = isDemoted(error) && reconnections++ < patience.reconnections;
+          if (!(isPassing(error) || demoted) || error === refused) throw error;
           refused = error;
+          if (demoted && server === first) first.disconnect(true);
           await Promise.race([delay(patience.passing), givenUp]);
         }
       }

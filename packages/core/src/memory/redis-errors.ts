@@ -8,6 +8,11 @@ export function isPassing(error: unknown): boolean {
   return name !== undefined && ["LOADING", "BUSY", "TRYAGAIN", "MASTERDOWN", "CLUSTERDOWN"].includes(name);
 }
 
+/** A server that was the primary a moment ago: behind the same name another may stand by now. */
+export function isDemoted(error: unknown): boolean {
+  return replyName(error) === "READONLY";
+}
+
 type Explanation = readonly [code: string, what: string, hint: string];
 
 // By the first word of the server's error. Older servers wrap it in "Error running script", so it may stand anywhere.
@@ -47,9 +52,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   BUSY: ["store_unavailable", "is busy with a script", "Try again in a moment, or run SCRIPT KILL there."],
   MOVED: [
     "store_unavailable",
-    "is a node of a cluster and another node holds these threads",
-    `Use a Redis that is not a cluster, ${orEmbedded}.`,
+    "is a node of a cluster and does not say which other node holds these threads",
+    "Allow the user CLUSTER|SLOTS, and check that every node of the cluster can be reached from here.",
   ],
+  CLUSTERDOWN: ["store_unavailable", "belongs to a cluster of which a part is down", "Bring all its nodes back."],
   WRONGTYPE: [
     "store_corrupt",
     "holds something else where this thread should be",
@@ -64,7 +70,7 @@ function replyName(error: unknown): string | undefined {
   return error.message.match(/\b[A-Z]{3,}\b/g)?.find((word) => word in explanations || isPassingName(word));
 }
 
-const isPassingName = (word: string) => ["TRYAGAIN", "MASTERDOWN", "CLUSTERDOWN"].includes(word);
+const isPassingName = (word: string) => ["TRYAGAIN", "MASTERDOWN"].includes(word);
 
 /**
  * What a person can do about an error of Redis or of the way to it. `address` is host:port: never a password. The
