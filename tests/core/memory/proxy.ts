@@ -3,8 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 
 export interface LossyProxy {
   readonly port: number;
-  /** The next request is delivered, its reply is not: the connection breaks instead. */
-  dropNextReply(): void;
+  /** The next request, or the one behind `skipped` others, is delivered, its reply is not: the connection breaks instead. */
+  dropNextReply(skipped?: number): void;
   /** The connections of now stay open and carry nothing more, as after a change of network. New ones work. */
   deaden(): void;
   /** How many replies were dropped. */
@@ -15,7 +15,8 @@ export interface LossyProxy {
 /** Stands between a client and a server on the loopback and loses replies on demand. */
 export async function startLossyProxy(serverPort: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>();
-  let armed = false;
+  /** How many requests come before the one whose reply is dropped. */
+  let armed: number | undefined;
   let dropped = 0;
   let generation = 0;
   const listener = createServer((client) => {
@@ -32,8 +33,10 @@ export async function startLossyProxy(serverPort: number): Promise<LossyProxy> {
       });
     }
     client.on("data", (request) => {
-      dropping ||= armed;
-      armed = false;
+      if (armed !== undefined) {
+        dropping ||= armed === 0;
+        armed = armed === 0 ? undefined : armed - 1;
+      }
       if (born === generation) server.write(request);
     });
     server.on("data", (reply) => {
@@ -48,8 +51,8 @@ export async function startLossyProxy(serverPort: number): Promise<LossyProxy> {
   if (address === null || typeof address === "string") throw new Error("the proxy has no port");
   return {
     port: address.port,
-    dropNextReply() {
-      armed = true;
+    dropNextReply(skipped = 0) {
+      armed = skipped;
     },
     deaden() {
       generation++;

@@ -216,6 +216,19 @@ describe("Redis refusing", () => {
     expect(await failureOf(appendOne(store, 0))).toMatchObject({ code: "store_read_only", message: /replicas/ });
   });
 
+  test("writes because it was demoted a moment ago is connected to anew, until it is the primary again", async () => {
+    const server = await serve();
+    const store = await open(server.url);
+    const admin = administer(server);
+    await appendOne(store, 0);
+    await admin.replicaof("127.0.0.1", await freePort());
+    const appended = appendOne(store, 1);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await admin.call("REPLICAOF", "NO", "ONE");
+    expect(await appended).toEqual({ kind: "appended", seq: 2 });
+    expect(idsOf(await store.read(thread))).toEqual(["m0", "m1"]);
+  });
+
   test("writes when its memory is full: nothing is half stored, and everything before stays readable", async () => {
     const server = await serve("--maxmemory", "4mb", "--maxmemory-policy", "noeviction");
     const store = await open(server.url);
