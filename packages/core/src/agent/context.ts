@@ -63,6 +63,7 @@ export function buildContext(conversation: Conversation, options: ContextOptions
     blocks
       .filter(keptFrom(blocks, from, end))
       .map((block) => (block.seq < stubs ? block.messages.map(stub) : block.messages));
+  const weights = blocks.map(({ messages }) => (room ? weightOf(messages) : 0));
   const weigh = (place: Place, end?: number) => fixed + weightOf(shorten(place, end).flat());
 
   const start: Place = { from: first, stubs: 0 };
@@ -71,7 +72,7 @@ export function buildContext(conversation: Conversation, options: ContextOptions
   const limit = room?.limit ?? Number.POSITIVE_INFINITY;
   let size = room ? weigh(start, first - 1) : 0;
   for (let index = first; room && index < blocks.length; index++) {
-    size += weightOf(blocks[index]?.messages ?? []);
+    size += weights[index] ?? 0;
     if (size <= limit) continue;
     const stubs = { ...place, stubs: blocks[beforeLastTwoTurns(blocks, index)]?.seq ?? 0 };
     const stubbed = weigh(stubs, index);
@@ -82,7 +83,7 @@ export function buildContext(conversation: Conversation, options: ContextOptions
       continue;
     }
     const keep = Math.min(room.keep, (limit - overhead) / 2) - (fixed - overhead);
-    const from = cutBefore(blocks, index, keep, weightOf);
+    const from = cutBefore(blocks, weights, index, keep);
     if (from <= place.from) continue;
     place = { from, stubs: 0 };
     size = weigh(place, index);
@@ -141,20 +142,15 @@ function keptFrom(blocks: readonly Block[], from: number, end = blocks.length - 
 }
 
 /** Where the kept part begins so that it takes `keep` tokens at most, seen from the block at `end`. */
-function cutBefore(
-  blocks: readonly Block[],
-  end: number,
-  keep: number,
-  weightOf: (messages: readonly Message[]) => number,
-): number {
+function cutBefore(blocks: readonly Block[], weights: readonly number[], end: number, keep: number): number {
   const turn = turnOf(blocks, end);
+  const weight = (index: number) => weights[index] ?? 0;
   // The goal and the user messages of the newest turn stay wherever the cut falls.
-  const stays = ({ isUser }: Block, index: number) => index === 0 || (isUser && index >= turn);
-  const weights = blocks.slice(0, end + 1).map(({ messages }) => weightOf(messages));
-  let room =
-    keep - weights.filter((_, index) => stays(blocks[index] as Block, index)).reduce((sum, one) => sum + one, 0);
+  const stays = (index: number) => index === 0 || (index >= turn && blocks[index]?.isUser === true);
+  let room = keep - weight(0);
+  for (let index = Math.max(turn, 1); index <= end; index++) if (stays(index)) room -= weight(index);
   let from = end + 1;
-  const next = () => (stays(blocks[from - 1] as Block, from - 1) ? 0 : (weights[from - 1] ?? 0));
+  const next = () => (stays(from - 1) ? 0 : weight(from - 1));
   while (from > 1 && next() <= room) {
     room -= next();
     from--;
@@ -162,7 +158,8 @@ function cutBefore(
   // The newest block is what the model must see next, whatever its size.
   from = Math.min(from, end);
   if (from > turn) return from;
-  return blocks.findIndex(({ startsTurn }, index) => startsTurn && index >= from);
+  while (from < turn && !blocks[from]?.startsTurn) from++;
+  return from;
 }
 
 function beforeLastTwoTurns(blocks: readonly Block[], end: number): number {

@@ -32,8 +32,7 @@ export function blocksOf(placed: readonly Placed[]): Block[] {
 
 /** Where the turn begins that the block at `index` belongs to. */
 export function turnOf(blocks: readonly Block[], index: number): number {
-  return Math.max(
-    0,
-    blocks.findLastIndex(({ startsTurn }, at) => startsTurn && at <= index),
-  );
+  let at = Math.min(index, blocks.length - 1);
+  while (at > 0 && !blocks[at]?.startsTurn) at--;
+  return Math.max(0, at);
 }
