@@ -15,6 +15,8 @@ const servers = (named: Readonly<Record<string, EchoMode>>): string =>
   });
 const userFile = "home/.config/chingu/mcp.json";
 
+const ours = ["calculate", "memory_forget", "memory_save", "memory_search", "read_output", "run_python"];
+
 /** The first column of `chingu tools`. */
 const names = (stdout: string): string[] =>
   stdout
@@ -26,11 +28,11 @@ describe("chingu tools", () => {
   test("lists our own tools for a person and for a program", async () => {
     await using machine = await freshMachine();
     const told = await machine.run(["tools"]);
-    expect(names(told.stdout)).toEqual(["calculate", "read_output", "run_python"]);
+    expect(names(told.stdout)).toEqual(ours);
     const json = JSON.parse((await machine.run(["tools", "--output", "json"])).stdout);
     expect(json).toMatchObject([
       { name: "calculate", server: "chingu" },
-      { name: "read_output" },
+      ...ours.slice(1, -1).map((name) => ({ name })),
       { name: "run_python" },
     ]);
   });
@@ -47,7 +49,7 @@ describe("chingu tools", () => {
     await using machine = await freshMachine();
     const file = await machine.write("project/.mcp.json", servers({ echo: "plain" }));
     const { stdout, stderr, exitCode } = await machine.run(["tools"]);
-    expect(names(stdout)).toEqual(["calculate", "read_output", "run_python"]);
+    expect(names(stdout)).toEqual(ours);
     expect(exitCode).toBe(0);
     expect(stderr).toBe(
       `error: The tool servers in ${file} were not started: a project's servers need your consent first.\n` +
@@ -85,7 +87,7 @@ describe("chingu tools", () => {
     await using machine = await freshMachine();
     const file = await machine.write(userFile, '{"mcpServers": {"x": {"env": {"KEY": "sk-hidden"}');
     const { stdout, stderr, exitCode } = await machine.run(["tools"]);
-    expect(names(stdout)).toEqual(["calculate", "read_output", "run_python"]);
+    expect(names(stdout)).toEqual(ours);
     expect(exitCode).toBe(0);
     expect(stderr).toContain(file);
     expect(stderr).not.toContain("sk-hidden");

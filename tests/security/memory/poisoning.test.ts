@@ -196,7 +196,7 @@ test("words of strangers that a search finds in another thread count too", async
       if (newest.startsWith("Read")) return results === 0 ? toolCall("web_fetch", {}) : text("It gives ten tips.");
       return [toolCall("memory_search", { query: "ten tips sleep" }), saves(document)][results] ?? text("Done.");
     },
-    { tools: [fetchPage], recall: { folder: undefined } },
+    { tools: [fetchPage], recall: { folder: "memory" } },
   );
   await agent.turn("Read the page.").result();
   await agent.turn("What did that page say?").result();
