@@ -2,8 +2,8 @@ import { type Placed, textOf } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import { errorText } from "../output/turn-writer.ts";
-import type { TerminalCommand } from "../terminal/options.ts";
-import type { Talking } from "./talk-commands.ts";
+import type { TerminalCommand } from "../slash-command.ts";
+import type { Talking } from "./talking.ts";
 
 /** `/compact`, `/compact show` and `/uncompact`. */
 export function compactionCommands({ agent, messages, threadId }: Talking): TerminalCommand[] {

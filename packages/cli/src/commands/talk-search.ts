@@ -1,8 +1,8 @@
 import type { Passage } from "@chingu/core";
 import { namespace } from "../settings.ts";
-import type { TerminalCommand } from "../terminal/options.ts";
+import type { TerminalCommand } from "../slash-command.ts";
 import { passageLines } from "./search.ts";
-import type { Talking } from "./talk-commands.ts";
+import type { Talking } from "./talking.ts";
 import { passageText } from "./threads/show.ts";
 
 const shown = 8;

@@ -1,8 +1,8 @@
 import type { TurnResult } from "@chingu/core/protocol";
 import { cellWidth } from "@chingu/core/text";
+import type { TerminalCommand } from "../slash-command.ts";
 import { latinKeys } from "./input/hangul.ts";
 import type { TerminalLabels } from "./labels.ts";
-import type { TerminalCommand } from "./options.ts";
 import { receiptsText } from "./receipts.ts";
 
 /** The commands given, after the terminal's own; a given one takes the place of one with its name. */

@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from "node:tty";
 import type { AgentEvent, Clock, Message, ToolCall } from "@chingu/core/protocol";
+import type { TerminalCommand } from "../slash-command.ts";
 import type { TerminalLabels } from "./labels.ts";
 
 /** A tool call that waits for the person's word. */
@@ -22,26 +23,6 @@ export interface TurnContext {
   readonly signal: AbortSignal;
   /** Resolves with the person's answer, with `false` when the turn is stopped. Never rejects. */
   readonly approve: (request: ApprovalRequest) => Promise<boolean>;
-}
-
-export interface CommandResult {
-  /** Shown under the command. */
-  readonly text?: string;
-  /** Leave the terminal. */
-  readonly quit?: boolean;
-}
-
-export interface CommandContext {
-  /** Aborted when the person stops the command or leaves. */
-  readonly signal: AbortSignal;
-}
-
-/** A command typed as `/name argument`. */
-export interface TerminalCommand {
-  readonly name: string;
-  readonly description: string;
-  /** A rejection is shown as an error; the terminal goes on. */
-  readonly run: (argument: string, context: CommandContext) => Promise<CommandResult>;
 }
 
 export interface TerminalOptions {

@@ -2,8 +2,8 @@ import { createFacts, currentFacts, findFactId, holdsIn, makeId, shortIds } from
 import { sanitizeLine } from "@chingu/core/text";
 import { errorText } from "../../output/turn-writer.ts";
 import { clock, namespace } from "../../settings.ts";
-import type { TerminalCommand } from "../../terminal/options.ts";
-import type { Talking } from "../talk-commands.ts";
+import type { TerminalCommand } from "../../slash-command.ts";
+import type { Talking } from "../talking.ts";
 import { factLine } from "./show.ts";
 
 /** `/memory`, `/remember TEXT` and `/forget ID`. What they change the model is told with the next words. */

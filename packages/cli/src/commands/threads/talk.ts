@@ -1,8 +1,8 @@
 import { makeId, rewind } from "@chingu/core";
 import { sanitizeLine } from "@chingu/core/text";
 import { clock, namespace } from "../../settings.ts";
-import type { TerminalCommand } from "../../terminal/options.ts";
-import type { Talking } from "../talk-commands.ts";
+import type { TerminalCommand } from "../../slash-command.ts";
+import type { Talking } from "../talking.ts";
 
 /** `/rewind [N]`, `/fork [ROW]` and `/rename TITLE`, on the thread of the conversation. */
 export function threadCommands({
