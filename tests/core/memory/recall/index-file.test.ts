@@ -149,6 +149,7 @@ test("a thread that another program erased, or that was begun anew under its nam
   expect(await memory.find("arms")).toEqual([]);
   await ticking.erase({ namespace, thread: "one" });
   expect(await memory.find("kraken")).toEqual([]);
+  await memory.recall.sync(patient());
   expect((await bytes()).includes("kraken")).toBe(false);
 });
 

@@ -79,7 +79,7 @@ export interface Recall {
 /** Candidates that neighbours, cues and meaning may still bring forward. */
 const candidates = 200;
 /** How long an answer waits for the index, and for an embedder, before it makes do with what there is. */
-const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000, idleMs: 500 };
+const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000, idleMs: 500, wholeMs: 60_000 };
 const embedBatch = 64;
 
 interface Opened {
@@ -100,6 +100,7 @@ export function openRecall(options: RecallOptions): Recall {
   let notices: Failure[] = [];
   let said = new Set<string>();
   let idle: NodeJS.Timeout | undefined;
+  let wholeAt = Number.NEGATIVE_INFINITY;
 
   const notice = (failure: Failure) => {
     if (said.has(failure.code)) return;
@@ -150,10 +151,21 @@ export function openRecall(options: RecallOptions): Recall {
   });
 
   function sync(signal: AbortSignal): Promise<void> {
-    syncing ??= use((index) => syncIndex(deps(index), AbortSignal.any([signal, closing.signal]))).finally(() => {
-      syncing = undefined;
-    });
+    const all = AbortSignal.any([signal, closing.signal]);
+    syncing ??= use((index) => syncIndex(deps(index), all))
+      .then(() => {
+        wholeAt = clock.now();
+      })
+      .finally(() => {
+        syncing = undefined;
+      });
     return syncing;
+  }
+
+  /** Before a search: erased threads cost it nothing, for their messages can no longer be read. */
+  function catchUp(): Promise<void> {
+    const fresh = Math.abs(clock.now() - wholeAt) < patience.wholeMs;
+    return fresh ? use((index) => syncIndex(deps(index), closing.signal, { newest: true })) : sync(closing.signal);
   }
 
   /** Gives vectors to documents that have none yet. Stops at the first failure; the next run goes on there. */
@@ -171,12 +183,12 @@ export function openRecall(options: RecallOptions): Recall {
   async function embedMissing({ postings, threads, vectors }: Opened): Promise<void> {
     if (!vectors) return;
     const docs = postings.docs();
-    const names = new Map(threads.all().map((thread) => [thread.id, thread]));
+    const threadOf = remembering(threads.get);
     for (let id = vectors.next(); id < docs.count; id += embedBatch) {
       const batch = Array.from({ length: Math.min(embedBatch, docs.count - id) }, (_, index) => docs.doc(id + index));
       const read = await Promise.all(
         batch.map(async (doc) => {
-          const message = await readMessage(doc, names);
+          const message = await readMessage(doc, threadOf);
           return message ? [{ id: doc.id, text: searchableText(message) }] : [];
         }),
       );
@@ -184,8 +196,8 @@ export function openRecall(options: RecallOptions): Recall {
     }
   }
 
-  async function readMessage(doc: Doc, threads: ReadonlyMap<number, KnownThread>): Promise<Message | undefined> {
-    const thread = threads.get(doc.thread);
+  async function readMessage(doc: Doc, threadOf: ThreadOf): Promise<Message | undefined> {
+    const thread = threadOf(doc.thread);
     if (!thread) return undefined;
     const [row] = await store.read({ namespace, id: thread.name }, { after: doc.seq - 1, before: doc.seq + 1 });
     return row && "message" in row ? row.message : undefined;
@@ -194,7 +206,7 @@ export function openRecall(options: RecallOptions): Recall {
   async function ready(tokens: readonly QueryToken[], signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     if (tokens.length === 0) return false;
-    const upToDate = sync(closing.signal).catch((error: unknown) => {
+    const upToDate = catchUp().catch((error: unknown) => {
       // An index that cannot be written answers with what it has.
       if (!isSqliteError(error)) throw error;
       notice(unwritable(error));
@@ -206,13 +218,12 @@ export function openRecall(options: RecallOptions): Recall {
 
   async function find(query: RecallQuery, tokens: readonly QueryToken[], index: Opened, signal: AbortSignal) {
     const docs = index.postings.docs();
-    const threads = new Map(index.threads.all().map((thread) => [thread.id, thread]));
-    const allows = filterOf(query, threads);
+    const allows = filterOf(query, index.threads);
     const cues = cuesOf(query.text, { now: clock.now(), zone, ...(names && { names }) });
     const byWords = findDocs(index.postings, docs, { tokens, cues, allows, limit: candidates });
     const nearness = index.vectors ? await near(index.vectors, query.text, signal) : new Map();
     const docOf = (id: number) => (docs.thread(id) > 0 && allows(docs.doc(id)) ? docs.doc(id) : undefined);
-    return { docs, threads, found: blend(byWords, nearness, docOf) };
+    return { docs, threadOf: remembering(index.threads.get), found: blend(byWords, nearness, docOf) };
   }
 
   async function near(vectors: VectorTable, text: string, signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
@@ -237,9 +248,9 @@ export function openRecall(options: RecallOptions): Recall {
     async rank(query, signal) {
       const tokens = queryTokensOf(query.text);
       if (!(await ready(tokens, signal))) return [];
-      const { found, threads } = await use((index) => find(query, tokens, index, signal));
+      const { found, threadOf } = await use((index) => find(query, tokens, index, signal));
       return found.slice(0, query.limit ?? 10).flatMap(({ doc, score }) => {
-        const thread = threads.get(doc.thread)?.name;
+        const thread = threadOf(doc.thread)?.name;
         return thread === undefined ? [] : [{ thread, seq: doc.seq, score }];
       });
     },
@@ -248,20 +259,20 @@ export function openRecall(options: RecallOptions): Recall {
       const { limit = 10, bytes = 8_000, charactersEach = 600 } = query;
       const tokens = queryTokensOf(query.text);
       if (!(await ready(tokens, signal))) return { passages: [], notices: takeNotices() };
-      const { docs, threads, found } = await use((index) => find(query, tokens, index, signal));
-      const hits = await readHits(found, { limit, threads, ...(await asker(query)) });
+      const { docs, threadOf, found } = await use((index) => find(query, tokens, index, signal));
+      const hits = await readHits(found, { limit, threadOf, ...(await asker(query)) });
       const messages = new Map(hits.map(({ found: { doc }, message }) => [doc.id, message]));
       const passages = await Promise.all(
         groupDocs(
           hits.map((hit) => hit.found),
           docs,
         ).map(async ({ thread, best, docs: members }): Promise<Passage[]> => {
-          const known = threads.get(thread);
+          const known = threadOf(thread);
           if (!known) return [];
           const shown = await Promise.all(
             members.map(async ({ id, fits }) => {
               const doc = docs.doc(id);
-              const message = messages.get(id) ?? (await readMessage(doc, threads));
+              const message = messages.get(id) ?? (await readMessage(doc, threadOf));
               return message ? [passageMessage(message, { seq: doc.seq, fits, tokens, longest: charactersEach })] : [];
             }),
           );
@@ -302,15 +313,15 @@ export function openRecall(options: RecallOptions): Recall {
   /** Reads from the best on until enough are left that say something of their own. */
   async function readHits(
     found: readonly Found[],
-    options: { limit: number; threads: ReadonlyMap<number, KnownThread>; asking?: string; turn?: string },
+    options: { limit: number; threadOf: ThreadOf; asking?: string; turn?: string },
   ): Promise<Hit[]> {
-    const { limit, threads, asking, turn } = options;
+    const { limit, threadOf, asking, turn } = options;
     let hits: Hit[] = [];
     for (let start = 0; start < found.length && hits.length < limit; start += limit) {
       const read = await Promise.all(
         found.slice(start, start + limit).map(async (one): Promise<Hit[]> => {
-          const message = await readMessage(one.doc, threads);
-          const own = message?.turnId === turn && threads.get(one.doc.thread)?.name === asking;
+          const message = await readMessage(one.doc, threadOf);
+          const own = message?.turnId === turn && threadOf(one.doc.thread)?.name === asking;
           return message && !own ? [{ found: one, message }] : [];
         }),
       );
@@ -343,12 +354,24 @@ function pathOf({ store, namespace, folder }: RecallOptions): string | "memory" 
   return join(folder, `${name}.db`);
 }
 
-function filterOf(query: RecallQuery, threads: ReadonlyMap<number, KnownThread>): (doc: Doc) => boolean {
-  const { thread, folder, after = 0, before = Number.POSITIVE_INFINITY } = query;
-  return (doc) => {
-    const known = threads.get(doc.thread);
-    if (!known || doc.at < after || doc.at >= before) return false;
-    return (thread === undefined || known.name === thread) && (folder === undefined || known.folder === folder);
+function filterOf(query: RecallQuery, threads: ThreadTable): (doc: Doc) => boolean {
+  const { after = 0, before = Number.POSITIVE_INFINITY } = query;
+  const thread = query.thread === undefined ? undefined : (threads.find(query.thread)?.id ?? -1);
+  const inFolder = query.folder === undefined ? undefined : threads.inFolder(query.folder);
+  return (doc) =>
+    doc.at >= after &&
+    doc.at < before &&
+    (thread === undefined || doc.thread === thread) &&
+    (inFolder === undefined || inFolder.has(doc.thread));
+}
+
+type ThreadOf = (id: number) => KnownThread | undefined;
+
+function remembering(get: ThreadOf): ThreadOf {
+  const known = new Map<number, KnownThread | undefined>();
+  return (id) => {
+    if (!known.has(id)) known.set(id, get(id));
+    return known.get(id);
   };
 }
 

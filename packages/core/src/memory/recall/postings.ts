@@ -68,7 +68,13 @@ export function openPostings(database: DatabaseSync): PostingTables {
 
     docs() {
       const chunks = sql.chunks.all().map(({ docs }) => bytesOf(docs));
-      return readDocs(new Uint32Array(Uint8Array.from(Buffer.concat(chunks)).buffer));
+      const records = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+      let end = 0;
+      for (const chunk of chunks) {
+        records.set(chunk, end);
+        end += chunk.length;
+      }
+      return readDocs(new Uint32Array(records.buffer));
     },
 
     add(docs) {

@@ -20,7 +20,10 @@ export interface KnownThread {
 
 export interface ThreadTable {
   readonly all: () => KnownThread[];
+  readonly get: (id: number) => KnownThread | undefined;
   readonly find: (name: string) => KnownThread | undefined;
+  /** The threads that were started in a folder. */
+  readonly inFolder: (folder: string) => ReadonlySet<number>;
   readonly save: (thread: Omit<KnownThread, "id">) => KnownThread;
   readonly remove: (id: number) => void;
 }
@@ -28,7 +31,9 @@ export interface ThreadTable {
 export function openThreadTable(database: DatabaseSync): ThreadTable {
   const sql = {
     all: database.prepare("select * from thread"),
+    get: database.prepare("select * from thread where id = ?"),
     find: database.prepare("select * from thread where name = ?"),
+    inFolder: database.prepare("select id from thread where folder = ?"),
     save: database.prepare(
       `insert into thread (name, title, folder, created, seq, last) values (?, ?, ?, ?, ?, ?)
        on conflict (name) do update set title = excluded.title, folder = excluded.folder, created = excluded.created,
@@ -38,6 +43,11 @@ export function openThreadTable(database: DatabaseSync): ThreadTable {
   };
   return {
     all: () => sql.all.all().map(readThread),
+    get: (id) => {
+      const row = sql.get.get(id);
+      return row && readThread(row);
+    },
+    inFolder: (folder) => new Set(sql.inFolder.all(folder).map(({ id }) => Number(id))),
     find: (name) => {
       const row = sql.find.get(JSON.stringify(name));
       return row && readThread(row);
@@ -73,17 +83,26 @@ export interface SyncDeps {
   readonly postings: PostingTables;
 }
 
+/** How many threads without anything new, from the newest on, say that there is nothing new behind them. */
+const unchangedEnough = 40;
+
 /** Rows in one transaction: enough to share its cost, few enough that nobody notices the pause. */
 const batchRows = 256;
 
 /**
  * Brings the index up to date with the store: new rows are added, threads that are gone or were begun anew are erased.
  * Every batch is whole by itself, so that being stopped costs nothing, and of two processes that index the same rows one
- * passes them over. Rejects with the store's error and with the signal's reason.
+ * passes them over. With `newest` it looks at the threads that were spoken in last and leaves the erased ones for later:
+ * what it costs does not grow with what there is. Rejects with the store's error and with the signal's reason.
  */
-export async function syncIndex(deps: SyncDeps, signal: AbortSignal): Promise<void> {
+export async function syncIndex(
+  deps: SyncDeps,
+  signal: AbortSignal,
+  { newest = false }: { readonly newest?: boolean } = {},
+): Promise<void> {
   const { store, namespace, database, threads } = deps;
-  const known = new Map(threads.all().map((thread) => [thread.name, thread]));
+  const gone = new Set(newest ? [] : threads.all().map(({ name }) => name));
+  let unchanged = 0;
   let waiting: Pending[] = [];
   let rows = 0;
   const write = async () => {
@@ -95,15 +114,17 @@ export async function syncIndex(deps: SyncDeps, signal: AbortSignal): Promise<vo
   };
   for await (const info of allThreads(store, namespace)) {
     signal.throwIfAborted();
-    const thread = known.get(info.id);
-    known.delete(info.id);
+    const thread = threads.find(info.id);
+    gone.delete(info.id);
     const anew = thread !== undefined && (thread.created !== info.createdAt || thread.seq > info.seq);
     if (anew) forgetThread(deps, info.id);
     let after = anew ? 0 : (thread?.seq ?? 0);
     if (thread && !anew && thread.seq === info.seq) {
       if (thread.title !== info.title) transaction(database, () => threads.save({ ...thread, title: info.title }));
+      if (newest && ++unchanged === unchangedEnough) break;
       continue;
     }
+    unchanged = 0;
     while (after < info.seq) {
       const until = Math.min(info.seq, after + batchRows - rows);
       const found = await store.read({ namespace, id: info.id }, { after, before: until + 1 });
@@ -114,7 +135,7 @@ export async function syncIndex(deps: SyncDeps, signal: AbortSignal): Promise<vo
     }
   }
   if (waiting.length > 0) await write();
-  for (const name of known.keys()) forgetThread(deps, name);
+  for (const name of gone) forgetThread(deps, name);
 }
 
 interface Pending {
