@@ -145,6 +145,20 @@ describe("a thread that outgrows the window", () => {
     expect(result.usage.input).toBe(10 * calls);
   });
 
+  test("is compacted, and says so, when a model with a smaller window takes it over", async () => {
+    const store = createMemoryStore({ clock: { now: () => 0 } });
+    let ids = 0;
+    const shared = { memory: store, ids: () => `id-${++ids}` };
+    const usage = { prompt_tokens: 9_000, completion_tokens: 5 };
+    await using large = await startModelServer(() => text(long("answer"), { usage }));
+    await using before = await agentWith([], { model: modelAt(large.baseURL, 100_000), tools: [], ...shared });
+    for (let turn = 0; turn < 9; turn++) {
+      await before.agent.turn(long(`question ${turn}.`), { threadId: "t1" }).result();
+    }
+    await using after = await talking(() => text(good), shared);
+    expect(compactions(await after.talk(1, 9))).toMatchObject([{ kind: "summary", reason: "window" }]);
+  });
+
   test("is compacted after an overflow, once, where nobody knows the window", async () => {
     let overflowed = false;
     await using server = await startModelServer((request, index) => {
@@ -196,6 +210,27 @@ describe("a summary is not taken, older messages are left out with a line in the
     expect(cuts).toBeGreaterThan(1);
     expect(kit.summaryRequests()).toHaveLength(cuts);
     expect(kit.turnRequests()).toHaveLength(14);
+  });
+
+  test("nor by the next program that opens the thread", async () => {
+    const store = createMemoryStore({ clock: { now: () => 0 } });
+    let ids = 0;
+    const shared = { memory: store, ids: () => `id-${++ids}` };
+    await using first = await talking(() => text("NONE"), shared);
+    let cut = false;
+    for (let turn = 0; !cut; turn++) cut = compactions(await first.talk(1, turn)).length > 0;
+    await using second = await talking(() => text("NONE"), shared);
+    expect(compactions(await second.talk(1, 90))).toEqual([]);
+    expect(second.summaryRequests()).toEqual([]);
+    expect(contentsOf(second.turnRequests()[0] as ModelRequestRecord)[2]).toMatch(/are left out here/);
+  });
+
+  test("nor over and over where the goal alone nearly fills the window", async () => {
+    await using kit = await talking(() => text(good));
+    await kit.agent.turn("why ".repeat(2_000), { threadId: "t1" }).result();
+    await kit.talk(8);
+    expect(kit.summaryRequests().length).toBeLessThan(5);
+    for (const request of kit.turnRequests()) expect(contentsOf(request)[1]).toBe("why ".repeat(2_000));
   });
 
   test("a model that is known to write poor ones is not asked at all", async () => {

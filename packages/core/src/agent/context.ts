@@ -4,6 +4,7 @@ import { type Block, blocksOf, turnOf } from "./compaction/blocks.ts";
 import { createStub } from "./compaction/stubs.ts";
 import type { Room } from "./context-window.ts";
 import type { Measure } from "./estimate-usage.ts";
+import { replayable } from "./repair.ts";
 
 export interface ContextOptions {
   /** Absent: nobody knows how much fits, and everything is sent. */
@@ -52,12 +53,13 @@ const roomy = 0.75;
  */
 export function buildContext(conversation: Conversation, options: ContextOptions): BuiltContext {
   const { room, overhead, measure } = options;
+  const weightOf = (messages: readonly Message[]) => messages.reduce((sum, message) => sum + measure(message), 0);
+  if (!room && conversation.summaries.length === 0) return whole(conversation, overhead, weightOf);
   const blocks = blocksOf(conversation.messages);
   const summary = summaryInUse(conversation.summaries, blocks);
   const first = firstShown(blocks, summary);
   const shown = summary && summaryMessage(summary, blocks);
   const stub = createStub(conversation.messages);
-  const weightOf = (messages: readonly Message[]) => messages.reduce((sum, message) => sum + measure(message), 0);
   const fixed = overhead + (shown ? measure(shown) : 0);
   const shorten = ({ from, stubs }: Place, end = blocks.length - 1) =>
     blocks
@@ -103,6 +105,19 @@ export function buildContext(conversation: Conversation, options: ContextOptions
     ...(older && { cut: older }),
     news: changed > 0 && (blocks[changed]?.seq ?? 0) >= asked,
   };
+}
+
+function whole(
+  conversation: Conversation,
+  overhead: number,
+  weightOf: (messages: readonly Message[]) => number,
+): BuiltContext {
+  const messages = replayable(conversation.messages.map(({ message }) => message));
+  const tokens = () => {
+    const all = overhead + weightOf(messages);
+    return { before: all, after: all };
+  };
+  return { messages, tokens, stubbed: 0, leftOut: 0, news: false };
 }
 
 /**

@@ -251,7 +251,10 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       attempts.note(threadId, undefined);
       return uncompact({ memory: openLog(threadId), clock, ids });
     },
-    leftOut: async (threadId) => leftOutOf(await openLog(threadId).load(), attempts.leftOut(threadId)),
+    async leftOut(threadId) {
+      const cut = attempts.leftOut(threadId);
+      return leftOutOf(await openLog(threadId).load(), cut === "unknown" ? undefined : cut);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

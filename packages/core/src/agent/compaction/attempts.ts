@@ -10,14 +10,15 @@ export interface Attempts {
   forget(threadId: string): void;
   /** Which rows the last request left out; undefined: none. */
   note(threadId: string, cut: Rows | undefined): void;
-  leftOut(threadId: string): Rows | undefined;
+  /** `unknown` before the first request of this agent in that thread. */
+  leftOut(threadId: string): Rows | undefined | "unknown";
 }
 
 const threadsKept = 100;
 
 export function createAttempts(): Attempts {
   const tried = new Map<string, number>();
-  const cuts = new Map<string, Rows>();
+  const cuts = new Map<string, Rows | undefined>();
   return {
     begin(threadId, to) {
       if (tried.get(threadId) === to) return false;
@@ -26,10 +27,9 @@ export function createAttempts(): Attempts {
     },
     forget: (threadId) => void tried.delete(threadId),
     note(threadId, cut) {
-      if (cut) keep(cuts, threadId, { from: cut.from, to: cut.to });
-      else cuts.delete(threadId);
+      keep(cuts, threadId, cut && { from: cut.from, to: cut.to });
     },
-    leftOut: (threadId) => cuts.get(threadId),
+    leftOut: (threadId) => (cuts.has(threadId) ? cuts.get(threadId) : "unknown"),
   };
 }
 

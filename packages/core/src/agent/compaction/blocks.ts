@@ -14,20 +14,22 @@ export interface Block {
 
 /** A conversation in the pieces a model is shown, each with its place in the log. */
 export function blocksOf(placed: readonly Placed[]): Block[] {
-  const rows = new Map(placed.map(({ seq, message }) => [message.id, seq]));
-  const groups: Message[][] = [];
-  for (const message of replayable(placed.map(({ message }) => message))) {
-    if (message.role === "tool" && groups.length > 0) groups.at(-1)?.push(message);
-    else groups.push([message]);
-  }
+  const blocks: (Block & { readonly messages: Message[] })[] = [];
   let turn: string | undefined;
-  return groups.map((messages) => {
-    const [head] = messages as [Message];
-    const isUser = head.role === "user";
-    const startsTurn = isUser && head.turnId !== turn;
-    turn = head.turnId;
-    return { seq: rows.get(head.id) ?? 0, messages, isUser, startsTurn };
-  });
+  let at = 0;
+  for (const message of replayable(placed.map((one) => one.message))) {
+    if (message.role === "tool" && blocks.length > 0) {
+      blocks.at(-1)?.messages.push(message);
+      continue;
+    }
+    // What is replayed are the messages themselves, in their order.
+    while (at < placed.length && placed[at]?.message !== message) at++;
+    const isUser = message.role === "user";
+    const startsTurn = isUser && message.turnId !== turn;
+    turn = message.turnId;
+    blocks.push({ seq: placed[at]?.seq ?? 0, messages: [message], isUser, startsTurn });
+  }
+  return blocks;
 }
 
 /** Where the turn begins that the block at `index` belongs to. */

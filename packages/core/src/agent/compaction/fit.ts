@@ -1,6 +1,6 @@
 import type { Compaction, MakeId, UnstampedEvent } from "../../protocol/index.ts";
 import type { CallModelDeps } from "../call-model.ts";
-import { type BuiltContext, buildContext } from "../context.ts";
+import { type BuiltContext, buildContext, type Older } from "../context.ts";
 import type { ContextWindow } from "../context-window.ts";
 import type { Policy } from "../policy.ts";
 import type { TurnThread } from "../turn-thread.ts";
@@ -46,8 +46,9 @@ async function* fitted(
   const built = build();
   const { cut } = built;
   const room = window.room();
-  if (!cut || !room || !maySummarise(deps, thread) || !deps.attempts.begin(thread.threadId, cut.to)) {
-    if (reason === "overflow" || built.news) yield* event(built);
+  const news = reason === "overflow" || built.news || isNew(deps, thread, cut);
+  if (!news || !cut || !room || !maySummarise(deps, thread, built, room.limit)) {
+    if (news) yield* event(built);
     return built;
   }
   const compacted = yield* compact({ ...deps, thread, measure: window.measure }, cut, room.limit, signal);
@@ -71,8 +72,29 @@ async function* fitted(
   }
 }
 
-function maySummarise({ policy, model }: FitDeps, thread: TurnThread): boolean {
-  return policy.summaries && model.capabilities.summaries !== false && !thread.conversation().unsummarised;
+/**
+ * Whether a cut was not there when the model was last asked, although the thread has not outgrown the window since: the
+ * window is another one, or a summary was taken back.
+ */
+function isNew({ attempts, window }: FitDeps, thread: TurnThread, cut: Older | undefined): boolean {
+  if (!cut) return false;
+  const before = attempts.leftOut(thread.threadId);
+  if (before !== "unknown") return before?.to !== cut.to;
+  const last = thread.messages.findLast(({ role }) => role === "assistant")?.usage;
+  const { limit = 0, ratio = 1 } = window.room() ?? {};
+  return last !== undefined && last.input + last.cacheRead + last.cacheWrite > limit * ratio * clearly;
+}
+
+/** A request is larger than what fits when it is so by more than the error of an estimate. */
+const clearly = 1.25;
+/** Where what stays fills more than this share of what fits, the next summary would be due at once: none is asked for. */
+const roomy = 0.75;
+
+function maySummarise({ policy, model, attempts }: FitDeps, thread: TurnThread, built: BuiltContext, limit: number) {
+  if (!policy.summaries || model.capabilities.summaries === false || thread.conversation().unsummarised) return false;
+  return (
+    built.cut !== undefined && built.tokens().after <= limit * roomy && attempts.begin(thread.threadId, built.cut.to)
+  );
 }
 
 /** What is told of a compaction. */
