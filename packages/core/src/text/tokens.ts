@@ -53,10 +53,12 @@ export function queryTokensOf(query: string): QueryToken[] {
   return [...found.values()];
 }
 
-/** Pairs of neighbouring characters, for telling texts apart that say nearly the same. */
-export function shinglesOf(text: string): ReadonlySet<string> {
-  const characters = [...text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim()];
-  return new Set(characters.map((character, at) => `${character}${characters[at + 1] ?? ""}`));
+/** Pairs of neighbouring characters, each as a number, for telling texts apart that say nearly the same. */
+export function shinglesOf(text: string): ReadonlySet<number> {
+  const plain = text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+  const pairs = new Set<number>();
+  for (let at = 0; at < plain.length; at++) pairs.add(plain.charCodeAt(at) * 0x10000 + (plain.charCodeAt(at + 1) || 0));
+  return pairs;
 }
 
 /** The stretches of one script: `useEffect에서` is a Latin one and a CJK one. */

@@ -49,7 +49,7 @@ export function dropRepeats(hits: readonly Hit[]): Hit[] {
 }
 
 interface Gist {
-  readonly shingles: ReadonlySet<string>;
+  readonly shingles: ReadonlySet<number>;
   readonly numbers: string;
 }
 
