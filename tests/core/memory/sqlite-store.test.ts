@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -137,14 +146,64 @@ describe("the SQLite file", () => {
     expect(rows).toHaveLength(50);
   });
 
-  test("with damaged pages is reported when they are met, never taken for an empty thread", async () => {
+  const fill = async () => {
     const store = await open();
     for (let n = 0; n < 50; n++) await store.append(thread, [message(`m${n}`, "긴 글 ".repeat(500))]);
     await store.close();
-    overwrite((bytes) => bytes.fill(0xa5, bytes.length - 60 * bytes.readUInt16BE(16)));
+  };
 
+  test("with a damaged page loses the rows on it, says which, and reads the others", async () => {
+    await fill();
+    overwrite((bytes) => {
+      const size = bytes.readUInt16BE(16);
+      const page = Math.floor(bytes.indexOf('{"id":"m25"') / size) * size;
+      bytes.fill(0xa5, page, page + size);
+    });
+    const reopened = await open();
+    const rows = await reopened.read(thread);
+    expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+    expect(rows[25]).toMatchObject({ corrupt: expect.stringContaining("damaged") });
+    expect(idsOf([rows[0], rows[49]].flatMap((row) => row ?? []))).toEqual(["m0", "m49"]);
+    expect(await reopened.warnings()).toMatchObject([{ code: "store_corrupt", message: /damaged/, hint: /recover/ }]);
+  });
+
+  test("with damaged pages everywhere is reported when they are met, never taken for an empty thread", async () => {
+    await fill();
+    overwrite((bytes) => bytes.fill(0xa5, bytes.length - 60 * bytes.readUInt16BE(16)));
     const failure = await failureOf(open().then((reopened) => reopened.read(thread)));
     expect(failure).toMatchObject({ code: "store_corrupt", message: /damaged/, hint: /recover/ });
+  });
+
+  test("that was cut off gives what is left, says what is not, and takes nothing more", async () => {
+    await fill();
+    truncateSync(path, Math.floor(statSync(path).size * 0.6));
+    const before = readFileSync(path);
+
+    const reopened = await open();
+    expect(await reopened.info(thread)).toMatchObject({ seq: 50 });
+    expect(idsOf(await reopened.read(thread, { before: 6 }))).toEqual(["m0", "m1", "m2", "m3", "m4"]);
+    const rows = await reopened.read(thread);
+    expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+    expect(rows.filter((row) => "message" in row).length).toBeGreaterThan(20);
+    expect(await reopened.read(thread, { limit: 2 })).toMatchObject([{ seq: 49 }, { seq: 50, corrupt: /damaged/ }]);
+    expect(await reopened.warnings()).toMatchObject([{ code: "store_corrupt", message: /damaged/ }]);
+    const appending = reopened.append(thread, messages(1, "x"));
+    expect(await failureOf(appending)).toMatchObject({ code: "store_corrupt", hint: /recover/ });
+    await reopened.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("of the first layout gets the new tables, and keeps every word", async () => {
+    await (await open()).append(thread, messages(2, "old"));
+    for (const store of opened.splice(0)) await store.close();
+    const older = new DatabaseSync(path);
+    older.exec("drop table fact; alter table thread drop column parent; alter table thread drop column parent_seq");
+    older.exec("pragma user_version = 1");
+    older.close();
+    const store = await open();
+    expect(idsOf(await store.read(thread))).toEqual(["old-0", "old-1"]);
+    expect(await store.fork(thread, 1, "f")).toMatchObject({ kind: "forked" });
+    expect(await store.facts("default").list()).toEqual([]);
   });
 
   test("in a folder that cannot be written says so", async () => {

@@ -5,7 +5,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Clock } from "../protocol/index.ts";
 import { closedError } from "./rows.ts";
-import { explainSqliteError, isBusy, lockedForLong, notOurs, writtenByNewer } from "./sqlite-errors.ts";
+import {
+  explainSqliteError,
+  isBusy,
+  isCorrupt,
+  isReadOnly,
+  lockedForLong,
+  notOurs,
+  writtenByNewer,
+} from "./sqlite-errors.ts";
+import { StoreError } from "./thread-store.ts";
 
 export interface SqliteOptions {
   /** Absolute. The file and its folder are made when missing, for their owner alone. */
@@ -63,7 +72,10 @@ export interface SqliteDatabase {
   attempt<T>(work: () => T): Promise<T>;
   /** The same, in one transaction that no other writer comes between. */
   transact<T>(work: () => T): Promise<T>;
-  /** Rewrites the file and empties its log, so that what was deleted stands in neither. */
+  /**
+   * Rewrites the file and empties its log, so that what was deleted stands in neither. `secure_delete` alone leaves
+   * copies behind where SQLite moved rows between pages.
+   */
   scrub(): Promise<void>;
   close(): void;
 }
@@ -72,7 +84,7 @@ export interface SqliteDatabase {
 export async function openSqliteDatabase(options: SqliteOptions, signal: AbortSignal): Promise<SqliteDatabase> {
   const { url } = options;
   let closed = false;
-  const database = await openDatabase(options, signal);
+  const { database, damage } = await openDatabase(options, signal);
 
   const attempt = async <T>(work: () => T): Promise<T> => {
     for (let tried = 1; ; tried++) {
@@ -80,6 +92,7 @@ export async function openSqliteDatabase(options: SqliteOptions, signal: AbortSi
       try {
         return work();
       } catch (error) {
+        if (isReadOnly(error) && damage) throw damage;
         if (!isBusy(error) || tried === busy.tries) throw explainSqliteError(error, url);
         await delay(busy.pauseMs);
       }
@@ -117,7 +130,13 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): Promise<DatabaseSync> {
+interface Opened {
+  readonly database: DatabaseSync;
+  /** What is wrong with a file that was opened for reading alone. */
+  readonly damage?: StoreError;
+}
+
+async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): Promise<Opened> {
   try {
     await makeFolder(dirname(path));
     await (await open(path, "a", 0o600)).close();
@@ -130,19 +149,46 @@ async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): 
     try {
       database = new DatabaseSync(path, { timeout: busy.blockMs });
       prepareDatabase(database, url);
-      return database;
+      return { database };
     } catch (error) {
       database?.close();
+      const damage = explainSqliteError(error, url);
+      const rest = isCorrupt(error) ? openDamaged(path) : undefined;
+      if (rest && damage instanceof StoreError) return { database: rest, damage };
       if (!isBusy(error) || tried === busy.tries) throw explainSqliteError(error, url);
       await delay(busy.pauseMs, undefined, { signal });
     }
   }
 }
 
+/**
+ * Opens what is left of a file of ours that was cut off: its words may be read and carried elsewhere, and nothing is
+ * written. Undefined where not even the threads' names can be read.
+ */
+function openDamaged(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: busy.blockMs, defensive: false });
+  try {
+    // With the first, SQLite goes by the length that the file has instead of the one it should have.
+    database.exec("pragma writable_schema = on; pragma query_only = on");
+    const ours = pragmaOf(database, "application_id") === applicationId;
+    if (ours && pragmaOf(database, "user_version") === migrations.length) {
+      database.prepare("select count(*) from thread").get();
+      return database;
+    }
+  } catch {
+    // It is reported as damaged either way.
+  }
+  database.close();
+  return undefined;
+}
+
+function pragmaOf(database: DatabaseSync, name: string): number | undefined {
+  return z.record(z.string(), z.number()).parse(database.prepare(`pragma ${name}`).get())[name];
+}
+
 /** Brings the file to the newest layout. Writes nothing into a database that is another program's or a newer Chingu's. */
 function prepareDatabase(database: DatabaseSync, url: string): void {
-  const pragma = (name: string) =>
-    z.record(z.string(), z.number()).parse(database.prepare(`pragma ${name}`).get())[name];
+  const pragma = (name: string) => pragmaOf(database, name);
   const tables = database.prepare("select 1 from sqlite_schema limit 1").get();
   if (tables && pragma("application_id") !== applicationId) throw notOurs(url);
   const version = pragma("user_version") ?? 0;

@@ -12,6 +12,14 @@ export function isBusy(error: unknown): boolean {
   return primary === 5 || primary === 6;
 }
 
+export function isCorrupt(error: unknown): boolean {
+  return primaryCode(error) === 11;
+}
+
+export function isReadOnly(error: unknown): boolean {
+  return primaryCode(error) === 8;
+}
+
 /** The low byte of SQLite's code says what happened; the rest says where. */
 function primaryCode(error: unknown): number | undefined {
   const parsed = sqliteErrorSchema.safeParse(error);

@@ -1,18 +1,14 @@
 import { z } from "zod";
-import type { FactStore } from "./fact-store.ts";
 import {
   decodeCursor,
-  decodeFact,
   decodeRow,
   decodeText,
   encodeCursor,
-  encodeFact,
   encodeItem,
   encodeText,
   escapeText,
   pageSize,
   rememberedOps,
-  sortFacts,
   titleFor,
   titleOf,
   toThreadInfo,
@@ -20,7 +16,8 @@ import {
 } from "./rows.ts";
 import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from "./sqlite-database.ts";
 import { damaged } from "./sqlite-errors.ts";
-import type { Item, ThreadStore } from "./thread-store.ts";
+import { sqliteFacts } from "./sqlite-facts.ts";
+import { type Item, type Row, StoreError, type ThreadStore } from "./thread-store.ts";
 
 const optionalText = z
   .string()
@@ -45,7 +42,6 @@ const headerSchema = z
 const rowSchema = z.object({ seq: z.number(), body: z.string() });
 const textSchema = z.object({ body: z.string() });
 const seqSchema = z.object({ seq: z.number() });
-const factRowSchema = z.object({ name: z.string(), body: z.string() });
 
 /**
  * The embedded store: one file, safe for several processes. An append is on disk (in the operating system's hands)
@@ -73,6 +69,7 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
       `select seq, body from message where thread = (select id from thread where ns = ? and name = ?)
        and seq > ? and seq < ? order by seq desc limit ?`,
     ),
+    readOne: database.prepare("select seq, body from message where thread = ? and seq = ?"),
     threads: database.prepare(
       `select * from thread where ns = ?1 and (?2 is null or folder = ?2)
        and (?3 is null or (updated, name) < (?3, ?4)) order by updated desc, name desc limit ?5`,
@@ -97,6 +94,18 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
   const find = (namespace: string, name: string) => {
     const found = sql.find.get(namespace, name);
     return found && headerSchema.parse(found);
+  };
+  const readAlone = (thread: number, seq: number): Row => {
+    try {
+      const { body } = rowSchema.parse(sql.readOne.get(thread, seq));
+      return decodeRow(seq, body);
+    } catch (error) {
+      return {
+        seq,
+        corrupt: `its place in the file is damaged: ${error instanceof Error ? error.message : ""}`,
+        raw: "",
+      };
+    }
   };
   const erase = prepareErasure(database);
 
@@ -133,13 +142,26 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
     },
 
     async read(key, { after = 0, before = Number.MAX_SAFE_INTEGER, limit = -1 } = {}) {
-      const found = await attempt(() =>
-        sql.read.all(escapeText(key.namespace), escapeText(key.id), after, before, limit),
-      );
-      return found
-        .map((row) => rowSchema.parse(row))
-        .map(({ seq, body }) => decodeRow(seq, body))
-        .reverse();
+      const namespace = escapeText(key.namespace);
+      const name = escapeText(key.id);
+      const first = Math.max(1, after + 1);
+      try {
+        const found = await attempt(() => sql.read.all(namespace, name, after, before, limit));
+        return found
+          .map((row) => rowSchema.parse(row))
+          .map(({ seq, body }) => decodeRow(seq, body))
+          .reverse();
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.failure.code !== "store_corrupt") throw error;
+        // One by one: a damaged page costs the rows on it.
+        const thread = await attempt(() => find(namespace, name));
+        const last = Math.min(before - 1, thread?.seq ?? 0);
+        const seqs = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+        const wanted = seqs.slice(limit < 0 ? 0 : Math.max(0, seqs.length - limit));
+        // A thread of which not even the beginning can be read is no thread with gaps.
+        if (!thread || "corrupt" in readAlone(thread.id, 1)) throw error;
+        return wanted.map((seq) => readAlone(thread.id, seq));
+      }
     },
 
     async info(key) {
@@ -197,7 +219,7 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
       return erased;
     },
 
-    facts: (namespace) => factsIn(database, namespace),
+    facts: (namespace) => sqliteFacts(database, namespace),
 
     async warnings() {
       const found = await attempt(() => database.prepare("pragma quick_check(1)").get());
@@ -241,43 +263,5 @@ function prepareErasure(database: SqliteDatabase): (namespace: string, thread: s
     const name = thread === undefined ? null : escapeText(thread);
     for (const statement of statements) statement.run(namespace, name);
     return Number(last.run(namespace, name).changes);
-  };
-}
-
-function factsIn(database: SqliteDatabase, namespace: string): FactStore {
-  const ns = escapeText(namespace);
-  const decode = (row: unknown) => {
-    const { name, body } = factRowSchema.parse(row);
-    return decodeFact(unescapeText(name), body);
-  };
-  const insert = "insert into fact (ns, name, thread_name, body) values (?1, ?2, ?3, ?4) on conflict do";
-  const sql = {
-    insert: `${insert} nothing`,
-    put: `${insert} update set thread_name = ?3, body = ?4`,
-    update: "update fact set thread_name = ?3, body = ?4 where ns = ?1 and name = ?2",
-    get: "select name, body from fact where ns = ? and name = ?",
-    list: "select name, body from fact where ns = ?",
-    remove: "delete from fact where ns = ? and name = ?",
-  };
-  return {
-    async put(fact, { expect } = {}) {
-      const body = encodeFact(fact);
-      const thread = fact.scope.kind === "thread" ? escapeText(fact.scope.thread) : null;
-      const statement = { absent: sql.insert, present: sql.update, either: sql.put }[expect ?? "either"];
-      const put = await database.attempt(() => database.prepare(statement).run(ns, escapeText(fact.id), thread, body));
-      return put.changes > 0;
-    },
-    async get(id) {
-      const found = await database.attempt(() => database.prepare(sql.get).get(ns, escapeText(id)));
-      return found && decode(found);
-    },
-    async list() {
-      return sortFacts((await database.attempt(() => database.prepare(sql.list).all(ns))).map(decode));
-    },
-    async remove(id) {
-      const removed = await database.attempt(() => database.prepare(sql.remove).run(ns, escapeText(id)));
-      await database.scrub();
-      return removed.changes > 0;
-    },
   };
 }
