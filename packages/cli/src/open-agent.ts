@@ -67,7 +67,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
     clock,
     ids: makeId,
     policy: {
-      decide: (call, tool, context) => decide(call, tool, { ...context, ...ofProject(instructions) }),
+      decide: (call, tool, context) => decide(call, tool, { ...context, ...ofProject(instructions, settings) }),
       maxSteps: flags.maxSteps ?? config.budget?.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
       timeouts: timeoutsOf(settings),
     },
@@ -85,9 +85,9 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
 }
 
 /** Whose words a call may come from besides the user's: a project's file says what its author likes. */
-function ofProject({ files }: OpenedInstructions): Pick<CallContext, "projectInstructions"> {
-  const file = files().find(({ whose }) => whose === "project");
-  return file ? { projectInstructions: file.path } : {};
+function ofProject({ files }: OpenedInstructions, { systemFrom }: Settings): Pick<CallContext, "projectInstructions"> {
+  const file = files().find(({ whose }) => whose === "project")?.path ?? systemFrom;
+  return file === undefined ? {} : { projectInstructions: file };
 }
 
 function timeoutsOf({ flags, config }: Settings): Timeouts {

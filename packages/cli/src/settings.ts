@@ -60,6 +60,8 @@ export interface Settings {
   readonly files: readonly string[];
   /** The rules in them about tool calls. */
   readonly approval: readonly ApprovalLayer[];
+  /** The project's file, where `system` stands in it. */
+  readonly systemFrom?: string;
   readonly folders: Folders;
   readonly language: Language;
   readonly messages: Messages;
@@ -71,8 +73,9 @@ export async function readSettings(flags: SettingFlags, io: Io): Promise<Setting
   const loaded = await loadConfig({ folders, folder: io.folder, environment: io.environment });
   if (loaded.kind === "failed") throw new CommandFailure(loaded.failure);
   const language = languageOf(io.environment, loaded.config.language);
-  const { config, files, approval } = loaded;
-  return { flags, config, files, approval, folders, language, messages: catalogues[language] };
+  const { config, files, approval, systemFrom } = loaded;
+  const messages = catalogues[language];
+  return { flags, config, files, approval, folders, language, messages, ...(systemFrom && { systemFrom }) };
 }
 
 /** The configured store, or the embedded one in the user's data folder, closed with the command. Throws a `StoreError`. */

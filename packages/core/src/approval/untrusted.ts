@@ -23,8 +23,10 @@ export function strangersIn(
 ): string | undefined {
   const output = foreignOutput(messages, tools, relays);
   if (output !== undefined) return `what ${output} brought in`;
-  const given = messages.flatMap(({ role, parts }) => (role === "user" ? parts.flatMap(nameOfGiven) : []));
-  if (given[0] !== undefined) return `the words in ${given[0]}`;
+  for (const { role, parts } of messages) {
+    const [given] = role === "user" ? parts.flatMap(nameOfGiven) : [];
+    if (given !== undefined) return `the words in ${given}`;
+  }
   const described = tools.find(({ trusted }) => !trusted);
   return described && `the server ${described.server}`;
 }
@@ -42,10 +44,11 @@ function foreignOutput(
   const own = new Set(
     tools.filter(({ trusted, annotations }) => trusted && !annotations.openWorld).map(({ name }) => name),
   );
-  return messages
-    .flatMap((message) => message.parts)
-    .filter(bringsWords)
-    .find((part) => !own.has(part.name) || relays.includes(part.name))?.name;
+  for (const { parts } of messages) {
+    const found = parts.filter(bringsWords).find(({ name }) => !own.has(name) || relays.includes(name));
+    if (found) return found.name;
+  }
+  return undefined;
 }
 
 /** From the words that began the turn on. A turn that goes on with a waiting call has none: it belongs to the one before. */

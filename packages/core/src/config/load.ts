@@ -13,6 +13,8 @@ export type LoadedConfig =
       readonly config: Config;
       readonly files: readonly string[];
       readonly approval: readonly ApprovalLayer[];
+      /** The project's file, where `system` stands in it: those words are not the user's. */
+      readonly systemFrom?: string;
     }
   | { readonly kind: "failed"; readonly failure: Failure };
 
@@ -44,6 +46,7 @@ export async function loadConfig(at: {
   let config: Config = {};
   const files: string[] = [];
   const approval: ApprovalLayer[] = [];
+  let systemFrom: string | undefined;
   for (const file of [userFile, projectFile]) {
     const layer = await readLayer(file);
     if (layer.kind === "missing") continue;
@@ -53,11 +56,18 @@ export async function loadConfig(at: {
     files.push(file);
     const { approval: rules, ...settings } = layer.config;
     approval.push({ origin: file === userFile ? "user" : "project", where: file, ...rules });
+    if (file === projectFile && settings.system) systemFrom = file;
     config = merge(config, settings);
   }
   const environment = configSchema.safeParse(fromEnvironment(at.environment));
   if (!environment.success) return { kind: "failed", failure: badVariable };
-  return { kind: "loaded", config: merge(config, environment.data), files, approval };
+  return {
+    kind: "loaded",
+    config: merge(config, environment.data),
+    files,
+    approval,
+    ...(systemFrom && { systemFrom }),
+  };
 }
 
 async function readLayer(
