@@ -15,6 +15,22 @@ const long = `because ${letters.flatMap((a) => letters.map((b) => `${a}${b}${a}w
 const summary = "## Goal\nfind out why\n## Done\nthe reasons were given";
 const isSummary = ({ body }: ModelRequestRecord) => body.messages[0].content.startsWith("You summarise");
 
+test("with memory.summaries off older messages are left out without one, and stderr says so", async () => {
+  await using quiet = await freshMachine({ CHINGU_MODEL: "gpt-3.5-turbo" });
+  await quiet.write("home/.config/chingu/config.yaml", "memory: { summaries: false }\n");
+  await using model = await startModelServer(() => text("I see."), { models: ["gpt-3.5-turbo"] });
+  const env = { OPENAI_BASE_URL: model.baseURL };
+  let said = "";
+  for (let turn = 0; turn < 4; turn++) {
+    const { stderr, exitCode } = await quiet.run([`number ${turn}: ${long} ${long}`, "--continue"], { env });
+    expect(exitCode).toBe(0);
+    said += stderr;
+  }
+  expect(said).toMatch(/\d earlier messages no longer fit and are left out from here on/);
+  expect(model.requests).toHaveLength(4);
+  expect(model.requests.some(isSummary)).toBe(false);
+});
+
 test("a long conversation goes on with a summary, shows what gave way to it, and takes it back", async () => {
   await using model = await startModelServer((request) => text(isSummary(request) ? summary : long), {
     models: ["gpt-3.5-turbo"],

@@ -70,6 +70,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
       decide: (call, tool, context) => decide(call, tool, { ...context, ...ofProject(instructions, settings) }),
       maxSteps: flags.maxSteps ?? config.budget?.maxSteps ?? config.maxSteps ?? defaultPolicy.maxSteps,
       timeouts: timeoutsOf(settings),
+      summaries: config.memory?.summaries ?? defaultPolicy.summaries,
     },
     ...(await openBudget(settings, candidates)),
   });

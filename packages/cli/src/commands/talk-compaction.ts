@@ -52,11 +52,7 @@ export function compactionCommands({ agent, messages, threadId }: Talking): Term
 const listed = 12;
 
 /** What the model no longer sees, a row a line behind `-`, and what stands for it behind `+`. */
-export function compactionDiff(
-  gone: readonly Placed[],
-  summary: string | undefined,
-  more: (count: number) => string,
-): string {
+function compactionDiff(gone: readonly Placed[], summary: string | undefined, more: (count: number) => string): string {
   const rows = gone.map(({ seq, message }) => `- ${seq} ${message.role}: ${fitCells(oneLine(message), 100)}`);
   const middle = rows.length - 2 * listed;
   const removed = middle > 0 ? [...rows.slice(0, listed), `- ${more(middle)}`, ...rows.slice(-listed)] : rows;

@@ -24,7 +24,7 @@ export function inputTokens({ system, messages, tools, outputSchema }: ModelRequ
 }
 
 /** One message, in tokens. */
-export function messageTokens({ parts }: Pick<Message, "parts">): number {
+function messageTokens({ parts }: Pick<Message, "parts">): number {
   return parts.reduce((sum, part) => sum + partTokens(part), 0);
 }
 

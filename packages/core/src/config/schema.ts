@@ -49,6 +49,8 @@ export const configSchema = z.strictObject({
       url: z.string().min(1).optional(),
       /** When that store cannot be reached: an error, or threads are kept on this machine until it is back. */
       fallback: z.enum(["none", "embedded"]).optional(),
+      /** Whether the model is asked for a summary before older messages of a long thread are left out; true when left out. */
+      summaries: z.boolean().optional(),
       /** A model that turns texts into vectors, so that search finds by meaning too: its name, and whose it is. */
       embeddings: z.strictObject({ model: z.string().min(1), provider: z.string().min(1).optional() }).optional(),
     })
