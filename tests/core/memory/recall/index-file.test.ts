@@ -153,6 +153,18 @@ test("a thread that another program erased, or that was begun anew under its nam
   expect((await bytes()).includes("kraken")).toBe(false);
 });
 
+test("when a namespace is erased its index holds no word any more", async () => {
+  const store = kept();
+  await chatter(store, 200);
+  await using memory = await recallOver({ one: ["the kraken wakes"] }, { store, folder });
+  expect(await memory.find("kraken")).toHaveLength(1);
+  await store.erase({ namespace });
+  await memory.recall.sync(patient());
+  expect(await memory.find("kraken")).toEqual([]);
+  const left = await bytes();
+  for (const trace of ["kraken", "garden", "chatter"]) expect([trace, left.includes(trace)]).toEqual([trace, false]);
+});
+
 test("what cannot be read in the store does not keep the rest from being found", async () => {
   const store = kept();
   await using memory = await recallOver(

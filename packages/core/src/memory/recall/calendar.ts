@@ -33,7 +33,7 @@ export function weekdayOf({ year, month, day }: Day): number {
 }
 
 /** When a day begins in a time zone. */
-export function startOf({ year, month, day }: Day, zone: string): number {
+function startOf({ year, month, day }: Day, zone: string): number {
   const utc = Date.UTC(year, month - 1, day);
   // The offset that holds there is found by asking near it; across a change of clocks, once more.
   const near = utc - offsetAt(utc, zone);

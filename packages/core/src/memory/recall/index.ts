@@ -11,11 +11,11 @@ import { type Found, findDocs } from "./find.ts";
 import { type IndexFile, isSqliteError, isUseless, openIndexFile, removeIndexFile } from "./index-file.ts";
 import { dropRepeats, groupDocs, type Hit, type Passage, packPassages, passageMessage } from "./passages.ts";
 import { openPostings, type PostingTables } from "./postings.ts";
-import { forgetThread, type KnownThread, openThreadTable, syncIndex, type ThreadTable } from "./sync.ts";
+import { forgetThreads, type KnownThread, openThreadTable, syncIndex, type ThreadTable } from "./sync.ts";
 import { searchableText } from "./texts.ts";
 import { type Embedder, openVectors, type VectorTable } from "./vectors.ts";
 
-export type { Passage, PassageMessage } from "./passages.ts";
+export type { Passage } from "./passages.ts";
 export type { Embedder } from "./vectors.ts";
 
 export interface RecallOptions {
@@ -297,7 +297,7 @@ export function openRecall(options: RecallOptions): Recall {
     async forget(thread) {
       // Where there is no index there is no trace, and none is made to say so.
       if (!opened && path !== "memory" && !(await exists(path))) return;
-      await use((index) => forgetThread(deps(index), thread));
+      await use((index) => forgetThreads(deps(index), [thread]));
     },
 
     async close() {

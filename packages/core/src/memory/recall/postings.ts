@@ -27,8 +27,8 @@ export interface PostingTables {
   /** Adds documents, numbered from `next()` on. */
   readonly add: (docs: readonly NewDoc[]) => void;
   readonly find: (token: QueryToken) => Postings;
-  /** Erases every trace of a thread's documents. */
-  readonly erase: (thread: number) => void;
+  /** Erases every trace of these threads' documents, in one walk through the tables. */
+  readonly erase: (threads: ReadonlySet<number>) => void;
 }
 
 export function openPostings(database: DatabaseSync): PostingTables {
@@ -107,12 +107,13 @@ export function openPostings(database: DatabaseSync): PostingTables {
       return prefix ? sumOf(found) : joinOf(found);
     },
 
-    erase(thread) {
+    erase(threads) {
       for (const { id: chunk, docs } of database.prepare("select id, docs from chunk").all()) {
         const records = new Uint32Array(Uint8Array.from(bytesOf(docs)).buffer);
         const gone = new Set<number>();
-        for (let place = 0; place * recordWords < records.length; place++) {
-          if (records[place * recordWords] !== thread) continue;
+        const { count, thread } = readDocs(records);
+        for (let place = 0; place < count; place++) {
+          if (!threads.has(thread(place))) continue;
           gone.add(place);
           records.fill(0, place * recordWords, (place + 1) * recordWords);
           sql.dropVector.run(Number(chunk) * chunkSize + place);

@@ -117,7 +117,7 @@ export async function syncIndex(
     const thread = threads.find(info.id);
     gone.delete(info.id);
     const anew = thread !== undefined && (thread.created !== info.createdAt || thread.seq > info.seq);
-    if (anew) forgetThread(deps, info.id);
+    if (anew) forgetThreads(deps, [info.id]);
     let after = anew ? 0 : (thread?.seq ?? 0);
     if (thread && !anew && thread.seq === info.seq) {
       if (thread.title !== info.title) transaction(database, () => threads.save({ ...thread, title: info.title }));
@@ -135,7 +135,7 @@ export async function syncIndex(
     }
   }
   if (waiting.length > 0) await write();
-  for (const name of gone) forgetThread(deps, name);
+  if (gone.size > 0) forgetThreads(deps, [...gone]);
 }
 
 interface Pending {
@@ -175,13 +175,13 @@ function prepare(row: Row): Omit<NewDoc, "thread" | "before">[] {
   return tokens.length === 0 ? [] : [{ seq: row.seq, role, at: Date.parse(at) || 0, tokens }];
 }
 
-/** Erases every trace of a thread from the index file, its log included. */
-export function forgetThread({ database, threads, postings }: SyncDeps, name: string): void {
+/** Erases every trace of threads from the index file, its log included. */
+export function forgetThreads({ database, threads, postings }: SyncDeps, names: readonly string[]): void {
   transaction(database, () => {
-    const thread = threads.find(name);
-    if (!thread) return;
-    postings.erase(thread.id);
-    threads.remove(thread.id);
+    const ids = new Set(names.flatMap((name) => threads.find(name)?.id ?? []));
+    if (ids.size === 0) return;
+    postings.erase(ids);
+    for (const id of ids) threads.remove(id);
   });
   // What was deleted is overwritten in the file, and would still stand in its log.
   database.exec("pragma wal_checkpoint(truncate)");
