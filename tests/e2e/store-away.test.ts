@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freshMachine } from "../kit/cli.ts";
-import { text } from "../kit/model-replies.ts";
+import { text, toolCall } from "../kit/model-replies.ts";
 import { startModelServer } from "../kit/model-server.ts";
 import { freePort, startRedis } from "../kit/redis.ts";
 
@@ -47,6 +47,30 @@ describe("a Redis that cannot be reached", () => {
     expect(JSON.parse(again.stdout)).toHaveLength(1);
     expect(again.stderr).toBe("");
     expect(readdirSync(join(machine.home, ".local/share/chingu")).filter((file) => /^chingu/.test(file))).toEqual([]);
+    await server.stop();
+  });
+
+  test("in the middle of a turn costs no word of it: the answer stands, and goes to the store at the next start", async () => {
+    const server = await startRedis({ args: ["--appendfsync", "always"] });
+    await using model = await startModelServer(async (_request, index) => {
+      if (index === 0) return toolCall("calculate", { expression: "1/3 + 1/7" });
+      await server.kill();
+      return text("스물하나 중 열입니다.");
+    });
+    await using machine = await freshMachine({
+      ...{ OPENAI_BASE_URL: model.baseURL, CHINGU_MODEL: "test-model", CHINGU_MEMORY_URL: server.url },
+    });
+    const { stdout, stderr, exitCode } = await machine.run(["-p", "1/3 + 1/7?"]);
+    expect({ stdout, exitCode }).toEqual({ stdout: "스물하나 중 열입니다.\n", exitCode: 0 });
+    expect(stderr).toMatch(/cannot be reached.*kept in sqlite:.*unsent-\w+\.db/);
+
+    await server.restart();
+    const back = await machine.run(["threads", "list", "--output", "json"]);
+    expect(back.stderr).toBe("1 thread kept on this machine went to the store.\n");
+    const [thread] = JSON.parse(back.stdout);
+    const shown = await machine.run(["threads", "show", thread.id]);
+    expect(shown.stdout).toContain("1/3 + 1/7?");
+    expect(shown.stdout).toContain("스물하나 중 열입니다.");
     await server.stop();
   });
 
