@@ -186,6 +186,12 @@ const { reason, exitCode } = await runTerminal({
   commands: [
     { name: "tools", description: "the tools", run: async () => ({ text: "calculate\nrun_python" }) },
     {
+      name: "lasting",
+      description: "takes its time",
+      run: (_argument, { signal }) =>
+        new Promise((resolve) => signal.addEventListener("abort", () => resolve({ text: "given up" }))),
+    },
+    {
       name: "broken",
       description: "fails",
       run: async () => {

@@ -283,6 +283,16 @@ test("commands: given ones run, unknown and failing ones say so, also with the K
   await terminal.until("left: quit 0");
 });
 
+test("a command that takes its time is stopped like a turn, and the prompt is there again", async () => {
+  const terminal = await start("echo");
+  terminal.send("/lasting\r");
+  await terminal.until("Esc to stop");
+  terminal.send("\u001b");
+  await terminal.until("given up");
+  terminal.send("go on\r");
+  await terminal.until('got "go on"');
+});
+
 test("a resumed thread stands above the prompt, and its texts are in the history", async () => {
   const terminal = await start("echo", { flags: ["--history"] });
   expect(rowsWith(terminal, "> 사과는 몇 개인가요?")).toHaveLength(1);

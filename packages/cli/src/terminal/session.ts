@@ -91,13 +91,13 @@ export function createSession(options: SessionOptions): Session {
     screen.show(transcript.take(), live);
   }
 
-  function statusRow({ controller, startedAt, view }: Running, activity: string): string {
+  function statusRow({ controller, startedAt }: Running, activity: string): string {
     if (quitHint !== undefined) return labels.quitAgain;
     const seconds = Math.max(0, Math.floor((clock.now() - startedAt) / 1000));
     const waiting = approvals.question() === undefined ? undefined : labels.waitingForYou;
     const doing = controller.signal.aborted ? labels.stopping : (waiting ?? (activity || labels.working));
     const head = `${spinner[frames % spinner.length]} ${labels.seconds(seconds)}`;
-    if (view === undefined || controller.signal.aborted) return `${head}  ${doing}`;
+    if (controller.signal.aborted) return `${head}  ${doing}`;
     return `${head}  ${labels.stopHint}  ${doing}`;
   }
 
