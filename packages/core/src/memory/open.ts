@@ -38,12 +38,12 @@ export async function openThreadStore(
     }
     case "sqlite": {
       const path = expandPath(rest, home);
-      const { openSqliteStore } = await import("./sqlite-store.ts");
+      const { openSqliteStore } = await import("./sqlite/store.ts");
       return openSqliteStore({ path, url: `sqlite:${collapsePath(path, home)}`, clock }, signal);
     }
     case "redis":
     case "rediss": {
-      const { openRedisStore } = await import("./redis-store.ts");
+      const { openRedisStore } = await import("./redis/store.ts");
       return openRedisStore({ url: url.trim(), clock, makeId }, signal);
     }
     default: {

@@ -57,13 +57,14 @@ export function versionsOf(facts: readonly Fact[], fact: Fact): Fact[] {
 
 /** The end of each fact's id that no other one shares: short enough to be typed, and to stand in a prompt. */
 export function shortIds(ids: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(
-    ids.map((id) => {
-      let length = 6;
-      while (length < id.length && ids.some((other) => other !== id && other.endsWith(id.slice(-length)))) length++;
-      return [id, id.slice(-length)];
-    }),
-  );
+  const short = new Map<string, string>();
+  let open = [...new Set(ids)];
+  for (let length = 6; open.length > 0; length++) {
+    const alike = Map.groupBy(open, (id) => id.slice(-length));
+    for (const [end, [id, ...others]] of alike) if (id !== undefined && others.length === 0) short.set(id, end);
+    open = open.filter((id) => !short.has(id));
+  }
+  return short;
 }
 
 export type FoundFact =

@@ -79,7 +79,15 @@ export interface Recall {
 /** Candidates that neighbours, cues and meaning may still bring forward. */
 const candidates = 200;
 /** How long an answer waits for the index, and for an embedder, before it makes do with what there is. */
-const patience = { syncMs: 20_000, embedMs: 3_000, embedBatchMs: 60_000, idleMs: 500, wholeMs: 60_000 };
+const patience = {
+  syncMs: 20_000,
+  backlogMs: 1_000,
+  embedMs: 3_000,
+  embedBatchMs: 60_000,
+  restMs: 60_000,
+  idleMs: 500,
+  wholeMs: 60_000,
+};
 const embedBatch = 64;
 
 interface Opened {
@@ -101,6 +109,7 @@ export function openRecall(options: RecallOptions): Recall {
   let said = new Set<string>();
   let idle: NodeJS.Timeout | undefined;
   let wholeAt = Number.NEGATIVE_INFINITY;
+  let embedderRestsUntil = Number.NEGATIVE_INFINITY;
 
   const notice = (failure: Failure) => {
     if (said.has(failure.code)) return;
@@ -172,7 +181,7 @@ export function openRecall(options: RecallOptions): Recall {
   function embed(): Promise<void> {
     embedding ??= use(embedMissing)
       .catch((error: unknown) => {
-        if (!closing.signal.aborted) notice(wordsOnly(error));
+        if (!closing.signal.aborted) giveUpMeaning(error);
       })
       .finally(() => {
         embedding = undefined;
@@ -212,7 +221,7 @@ export function openRecall(options: RecallOptions): Recall {
       notice(unwritable(error));
     });
     if (!(await settles(upToDate, patience.syncMs, signal))) notice(unfinished);
-    if (embedder) await settles(embed(), patience.embedMs, signal);
+    if (embedder && !embedderRests()) await settles(embed(), patience.backlogMs, signal);
     return true;
   }
 
@@ -221,7 +230,7 @@ export function openRecall(options: RecallOptions): Recall {
     const allows = filterOf(query, index.threads);
     const cues = cuesOf(query.text, { now: clock.now(), zone, ...(names && { names }) });
     const byWords = findDocs(index.postings, docs, { tokens, cues, allows, limit: candidates });
-    const nearness = index.vectors ? await near(index.vectors, query.text, signal) : new Map();
+    const nearness = index.vectors && !embedderRests() ? await near(index.vectors, query.text, signal) : new Map();
     const docOf = (id: number) => (docs.thread(id) > 0 && allows(docs.doc(id)) ? docs.doc(id) : undefined);
     return { docs, threadOf: remembering(index.threads.get), found: blend(byWords, nearness, docOf) };
   }
@@ -231,10 +240,18 @@ export function openRecall(options: RecallOptions): Recall {
       return await vectors.near(text, deadline(AbortSignal.any([signal, closing.signal]), patience.embedMs));
     } catch (error) {
       signal.throwIfAborted();
-      notice(wordsOnly(error));
+      giveUpMeaning(error);
       return new Map();
     }
   }
+
+  function giveUpMeaning(error: unknown): void {
+    notice(wordsOnly(error));
+    // One that hangs must not make every search wait.
+    if (error instanceof Error && error.name === "TimeoutError") embedderRestsUntil = clock.now() + patience.restMs;
+  }
+
+  const embedderRests = () => clock.now() < embedderRestsUntil;
 
   function takeNotices(): Failure[] {
     const taken = notices;

@@ -3,18 +3,10 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { Clock } from "../protocol/index.ts";
-import { closedError } from "./rows.ts";
-import {
-  explainSqliteError,
-  isBusy,
-  isCorrupt,
-  isReadOnly,
-  lockedForLong,
-  notOurs,
-  writtenByNewer,
-} from "./sqlite-errors.ts";
-import { StoreError } from "./thread-store.ts";
+import type { Clock } from "../../protocol/index.ts";
+import { closedError } from "../rows.ts";
+import { StoreError } from "../thread-store.ts";
+import { explainSqliteError, isBusy, isCorrupt, isReadOnly, lockedForLong, notOurs, writtenByNewer } from "./errors.ts";
 
 export interface SqliteOptions {
   /** Absolute. The file and its folder are made when missing, for their owner alone. */

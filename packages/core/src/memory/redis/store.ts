@@ -1,13 +1,5 @@
 import { z } from "zod";
-import type { Clock, MakeId } from "../protocol/index.ts";
-import { appendScript } from "./redis-append.ts";
-import { connectRedis } from "./redis-client.ts";
-import { eraseAll, eraseOne, eraseScripts } from "./redis-erase.ts";
-import { factScripts, redisFacts } from "./redis-facts.ts";
-import { forkScripts, forkThread } from "./redis-fork.ts";
-import { encodeId, keysOf, space } from "./redis-keys.ts";
-import { parseRedisUrl } from "./redis-url.ts";
-import { redisWarnings } from "./redis-warnings.ts";
+import type { Clock, MakeId } from "../../protocol/index.ts";
 import {
   decodeCursor,
   decodeRow,
@@ -24,8 +16,16 @@ import {
   titleOf,
   toThreadInfo,
   unescapeText,
-} from "./rows.ts";
-import type { ThreadStore } from "./thread-store.ts";
+} from "../rows.ts";
+import type { ThreadStore } from "../thread-store.ts";
+import { appendScript } from "./append.ts";
+import { connectRedis } from "./client.ts";
+import { eraseAll, eraseOne, eraseScripts } from "./erase.ts";
+import { factScripts, redisFacts } from "./facts.ts";
+import { forkScripts, forkThread } from "./fork.ts";
+import { encodeId, keysOf, space } from "./keys.ts";
+import { parseRedisUrl } from "./url.ts";
+import { redisWarnings } from "./warnings.ts";
 
 export interface RedisOptions {
   readonly url: string;

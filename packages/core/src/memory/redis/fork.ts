@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { RedisConnection } from "./redis-client.ts";
-import { encodeId, keysOf, passingKey } from "./redis-keys.ts";
-import { escapeText } from "./rows.ts";
-import { StoreError, type ThreadKey } from "./thread-store.ts";
+import { escapeText } from "../rows.ts";
+import { StoreError, type ThreadKey } from "../thread-store.ts";
+import type { RedisConnection } from "./client.ts";
+import { encodeId, keysOf, passingKey } from "./keys.ts";
 
 /** How much one script copies, so that a long thread never holds the server up. */
 const portion = { rows: 100, texts: 10 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { FactStore } from "./fact-store.ts";
-import { decodeFact, encodeFact, escapeText, sortFacts, unescapeText } from "./rows.ts";
-import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { FactStore } from "../fact-store.ts";
+import { decodeFact, encodeFact, escapeText, sortFacts, unescapeText } from "../rows.ts";
+import type { SqliteDatabase } from "./database.ts";
 
 const factRowSchema = z.object({ name: z.string(), body: z.string() });
 

@@ -13,11 +13,11 @@ import {
   titleOf,
   toThreadInfo,
   unescapeText,
-} from "./rows.ts";
-import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from "./sqlite-database.ts";
-import { damaged } from "./sqlite-errors.ts";
-import { sqliteFacts } from "./sqlite-facts.ts";
-import { type Item, type Row, StoreError, type ThreadStore } from "./thread-store.ts";
+} from "../rows.ts";
+import { type Item, type Row, StoreError, type ThreadStore } from "../thread-store.ts";
+import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from "./database.ts";
+import { damaged } from "./errors.ts";
+import { sqliteFacts } from "./facts.ts";
 
 const optionalText = z
   .string()

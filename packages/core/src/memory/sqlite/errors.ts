@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { StoreError } from "./thread-store.ts";
+import { StoreError } from "../thread-store.ts";
 
 const elsewhere = "or set CHINGU_MEMORY_URL to another place (sqlite:PATH, redis://HOST:PORT)";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { FactStore } from "./fact-store.ts";
-import type { RedisConnection } from "./redis-client.ts";
-import { passingMs } from "./redis-fork.ts";
-import { factsKey, passingKey } from "./redis-keys.ts";
-import { decodeFact, encodeFact, escapeText, sortFacts, unescapeText } from "./rows.ts";
+import type { FactStore } from "../fact-store.ts";
+import { decodeFact, encodeFact, escapeText, sortFacts, unescapeText } from "../rows.ts";
+import type { RedisConnection } from "./client.ts";
+import { passingMs } from "./fork.ts";
+import { factsKey, passingKey } from "./keys.ts";
 
 /**
  * KEYS: facts, this operation's own name. ARGV: id, fact, "absent", "present" or "", lifetime of the name (ms).

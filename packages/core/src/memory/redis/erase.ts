@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { FactRow } from "./fact-store.ts";
-import type { RedisConnection } from "./redis-client.ts";
-import { factField } from "./redis-facts.ts";
-import { encodeId, factsKey, keysOf, space } from "./redis-keys.ts";
-import { belongsTo } from "./rows.ts";
-import type { ThreadKey } from "./thread-store.ts";
+import type { FactRow } from "../fact-store.ts";
+import { belongsTo } from "../rows.ts";
+import type { ThreadKey } from "../thread-store.ts";
+import type { RedisConnection } from "./client.ts";
+import { factField } from "./facts.ts";
+import { encodeId, factsKey, keysOf, space } from "./keys.ts";
 
 /**
  * KEYS: rows, header, operations, texts, index, facts. ARGV: index member, expected number or "", fields of facts.

@@ -1,4 +1,4 @@
-import { StoreError } from "./thread-store.ts";
+import { StoreError } from "../thread-store.ts";
 
 const orEmbedded = "or unset CHINGU_MEMORY_URL to use the embedded store";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Failure } from "../protocol/index.ts";
-import type { RedisConnection } from "./redis-client.ts";
+import type { Failure } from "../../protocol/index.ts";
+import type { RedisConnection } from "./client.ts";
 
 /** What decides whether words survive; undefined where the server does not tell. */
 interface Keeping {

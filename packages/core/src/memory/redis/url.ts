@@ -1,4 +1,4 @@
-import { StoreError } from "./thread-store.ts";
+import { StoreError } from "../thread-store.ts";
 
 export interface RedisTarget {
   readonly tls: boolean;

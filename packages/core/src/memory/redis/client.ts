@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { z } from "zod";
-import { explainRedisError, isDemoted, isPassing } from "./redis-errors.ts";
-import type { RedisTarget } from "./redis-url.ts";
-import { closedError } from "./rows.ts";
+import { closedError } from "../rows.ts";
+import { explainRedisError, isDemoted, isPassing } from "./errors.ts";
+import type { RedisTarget } from "./url.ts";
 
 /**
  * In milliseconds: how long opening, and later any one operation, may take, reconnections included. A number alone: how

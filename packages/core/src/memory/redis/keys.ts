@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { escapeText } from "./rows.ts";
-import type { ThreadKey } from "./thread-store.ts";
+import { escapeText } from "../rows.ts";
+import type { ThreadKey } from "../thread-store.ts";
 
 /** What all keys of a namespace begin with. They share the braces, so a cluster keeps them in one slot. */
 export function space(namespace: string): string {
