@@ -135,6 +135,28 @@ test("with the embedding model down, words alone are searched; that is said once
   expect(best((await memory.search("sold my car")).passages)).toBe("one#1");
 });
 
+test("an embedding model that hangs is not waited for again and again", async () => {
+  const asked: number[] = [];
+  let hangs = false;
+  const embedder = {
+    model: "hangs",
+    embed: (texts: readonly string[], signal: AbortSignal) => {
+      asked.push(texts.length);
+      if (!hangs) return Promise.resolve(texts.map(() => new Float32Array([1, 0])));
+      return new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+  };
+  await using memory = await recallOver(threads, { embedder });
+  await memory.search("automobile");
+  hangs = true;
+  const first = await memory.search("automobile");
+  expect(best(first.passages)).toBe("one#1");
+  expect(first.notices).toMatchObject([{ code: "embedder_unavailable" }]);
+  const before = asked.length;
+  expect(best((await memory.search("physician")).passages)).toBe("two#1");
+  expect(asked).toHaveLength(before);
+});
+
 test("the vectors of an erased thread are erased with it", async () => {
   await using server = await startEmbeddings();
   await using embedder = embedderAt(server);
