@@ -7,13 +7,16 @@ import type { ThreadStore } from "../thread-store.ts";
 import { blend } from "./blend.ts";
 import { type CueContext, cuesOf } from "./cues.ts";
 import type { Doc } from "./docs.ts";
+import { type Filter, filterOf } from "./filter.ts";
 import { type Found, findDocs } from "./find.ts";
 import { type IndexFile, isSqliteError, isUseless, openIndexFile, removeIndexFile } from "./index-file.ts";
+import { unfinished, unwritable, wordsOnly } from "./notices.ts";
 import { dropRepeats, groupDocs, type Hit, type Passage, packPassages, passageMessage } from "./passages.ts";
 import { openPostings, type PostingTables } from "./postings.ts";
 import { forgetThreads, type KnownThread, openThreadTable, syncIndex, type ThreadTable } from "./sync.ts";
 import { searchableText } from "./texts.ts";
 import { type Embedder, openVectors, type VectorTable } from "./vectors.ts";
+import { deadline, settles } from "./wait.ts";
 
 export type { Passage } from "./passages.ts";
 export type { Embedder } from "./vectors.ts";
@@ -32,17 +35,10 @@ export interface RecallOptions {
   readonly embedder?: Embedder;
 }
 
-export interface RecallQuery {
+export interface RecallQuery extends Filter {
   readonly text: string;
   /** At most so many messages; 10 when left out. */
   readonly limit?: number;
-  /** Only messages of this thread. */
-  readonly thread?: string;
-  /** Only threads that were started in this folder. */
-  readonly folder?: string;
-  /** Only messages from this instant on, and before that one; in ms since the epoch. */
-  readonly after?: number;
-  readonly before?: number;
   /** The thread whose newest turn asks: its own words are no answer. */
   readonly asking?: string;
   /** How much text to answer with; 8,000 when left out. */
@@ -371,17 +367,6 @@ function pathOf({ store, namespace, folder }: RecallOptions): string | "memory" 
   return join(folder, `${name}.db`);
 }
 
-function filterOf(query: RecallQuery, threads: ThreadTable): (doc: Doc) => boolean {
-  const { after = 0, before = Number.POSITIVE_INFINITY } = query;
-  const thread = query.thread === undefined ? undefined : (threads.find(query.thread)?.id ?? -1);
-  const inFolder = query.folder === undefined ? undefined : threads.inFolder(query.folder);
-  return (doc) =>
-    doc.at >= after &&
-    doc.at < before &&
-    (thread === undefined || doc.thread === thread) &&
-    (inFolder === undefined || inFolder.has(doc.thread));
-}
-
 type ThreadOf = (id: number) => KnownThread | undefined;
 
 function remembering(get: ThreadOf): ThreadOf {
@@ -390,49 +375,4 @@ function remembering(get: ThreadOf): ThreadOf {
     if (!known.has(id)) known.set(id, get(id));
     return known.get(id);
   };
-}
-
-/** Whether work ends in time; it goes on when it does not. Rejects as the work does, and with the signal's reason. */
-async function settles(work: Promise<void>, ms: number, signal: AbortSignal): Promise<boolean> {
-  const given = deadline(signal, ms);
-  const stopped = Promise.withResolvers<boolean>();
-  const stop = () => (signal.aborted ? stopped.reject(signal.reason) : stopped.resolve(false));
-  given.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work.then(() => true), stopped.promise]);
-  } finally {
-    given.removeEventListener("abort", stop);
-    // The one that lost the race may still fail: then the next search tells.
-    work.catch(() => {});
-  }
-}
-
-function deadline(signal: AbortSignal, ms: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-}
-
-const unfinished: Failure = {
-  code: "index_incomplete",
-  message: "The search index is still being built: older messages may be missing from this answer.",
-  hint: "Ask again in a moment.",
-};
-
-function unwritable(error: unknown): Failure {
-  return {
-    code: "index_unwritable",
-    message: `The search index cannot be kept on disk (${reasonOf(error)}): it is built anew each time.`,
-    hint: "Make the cache folder writable.",
-  };
-}
-
-function wordsOnly(error: unknown): Failure {
-  return {
-    code: "embedder_unavailable",
-    message: `The embedding model did not answer (${reasonOf(error)}): found by words alone.`,
-    hint: "Check memory.embeddings in the configuration.",
-  };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
