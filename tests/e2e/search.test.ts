@@ -173,3 +173,12 @@ test("in the terminal /search lists finds by number, and /search N shows what st
     terminal.close();
   }
 });
+
+test("deleting a thread names the threads in which its words were quoted", async () => {
+  await using machine = await newMachine();
+  const { dinner } = await talk(machine);
+  const quoting = JSON.parse((await machine.run(["기억나는 회식 장소는?", "--output", "json"])).stdout).threadId;
+  const { stderr, stdout } = await machine.run(["threads", "delete", dinner, "--yes"]);
+  expect(stdout).toBe(`${dinner}\n`);
+  expect(stderr).toContain(`quoted these words in other threads, where they stay: ${quoting}\n`);
+});

@@ -10,6 +10,7 @@ export interface ThreadMessages {
   readonly nothingToRewind: string;
   readonly deleteQuestion: (count: number, titles: string) => string;
   readonly forksShare: (ids: string) => string;
+  readonly quotedIn: (ids: string) => string;
   readonly factsStay: (count: number) => string;
   readonly deleted: (count: number) => string;
   readonly imported: (id: string, added: number, title: string) => string;
@@ -35,6 +36,7 @@ export const englishThreads: ThreadMessages = {
   deleteQuestion: (count, titles) =>
     `Delete ${count === 1 ? "this thread" : `these ${count} threads`} for good? ${titles}`,
   forksShare: (ids) => `copies of these words stay in forks: ${ids} (--with-forks deletes them too)`,
+  quotedIn: (ids) => `the model has quoted these words in other threads, where they stay: ${ids}`,
   factsStay: (count) =>
     `${count} ${count === 1 ? "fact that was" : "facts that were"} saved there ${count === 1 ? "stays" : "stay"} (--with-facts deletes them too; chingu memory list shows them)`,
   deleted: (count) => `deleted ${count} ${count === 1 ? "thread" : "threads"}`,
@@ -60,6 +62,7 @@ export const koreanThreads: ThreadMessages = {
   nothingToRewind: "되돌릴 것이 없습니다",
   deleteQuestion: (count, titles) => `대화 ${count}개를 영구히 지울까요? ${titles}`,
   forksShare: (ids) => `갈라져 나온 대화에 같은 말이 남습니다: ${ids} (--with-forks 로 함께 지웁니다)`,
+  quotedIn: (ids) => `모델이 다른 대화에서 이 말을 인용했고 그대로 남습니다: ${ids}`,
   factsStay: (count) =>
     `여기서 저장한 기억 ${count}개는 남습니다 (--with-facts 로 함께 지웁니다. 목록: chingu memory list)`,
   deleted: (count) => `대화 ${count}개를 지웠습니다`,

@@ -1,4 +1,5 @@
 import { allThreads, openRecall, type ThreadInfo, type ThreadStore } from "@chingu/core";
+import type { Message } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../../confirm.ts";
 import type { Io } from "../../io.ts";
@@ -29,6 +30,8 @@ export async function deleteThreads(ids: readonly string[], flags: DeleteFlags, 
     io.stderr.write(`${words.forksShare(forks.map(({ id }) => id).join(", "))}\n`);
   }
   if (!flags.withFacts && facts.length > 0) io.stderr.write(`${words.factsStay(facts.length)}\n`);
+  const quoting = await quotedIn(store, doomed);
+  if (quoting.length > 0) io.stderr.write(`${words.quotedIn(quoting.join(", "))}\n`);
   const titles = doomed.map(({ id, title }) => `${id} "${sanitizeLine(title)}"`).join(", ");
   if (!flags.yes && !(await confirm(words.deleteQuestion(doomed.length, titles), io))) {
     throw new CommandFailure({
@@ -63,6 +66,26 @@ async function forksOf(store: ThreadStore, threads: readonly ThreadInfo[]): Prom
     }
   }
   return found;
+}
+
+/** Other threads in which the model searched and found words of these. */
+async function quotedIn(store: ThreadStore, doomed: readonly ThreadInfo[]): Promise<string[]> {
+  const gone = new Set(doomed.map(({ id }) => id));
+  const found: string[] = [];
+  for await (const thread of allThreads(store, namespace)) {
+    if (gone.has(thread.id)) continue;
+    const rows = await store.read(thread);
+    if (rows.some((row) => "message" in row && quotes(row.message, gone))) found.push(thread.id);
+  }
+  return found;
+}
+
+function quotes({ parts }: Message, threads: ReadonlySet<string>): boolean {
+  return parts.some((part) => {
+    if (part.type !== "tool_result" || part.outcome.kind !== "value") return false;
+    const { receipt } = part.outcome;
+    return receipt?.kind === "memory" && receipt.messages.some(({ thread }) => threads.has(thread));
+  });
 }
 
 async function factsFrom(store: ThreadStore, threads: readonly ThreadInfo[]): Promise<string[]> {
