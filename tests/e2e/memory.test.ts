@@ -163,6 +163,18 @@ describe("chingu memory", () => {
     }
   });
 
+  test("forget --with-threads erases the conversation it was said in as well: no file holds the words", async () => {
+    await machine.run(["save: 할머니 제사는 음력 삼월 초이레"]);
+    const [fact] = await list();
+    const { stderr, exitCode } = await memory("forget", fact?.id ?? "", "--with-threads", "--yes");
+    expect({ stderr, exitCode }).toEqual({ stderr: "erased 1 fact\ndeleted 1 thread\n", exitCode: 0 });
+    const files = await readdir(machine.home, { recursive: true, withFileTypes: true });
+    for (const file of files.filter((each) => each.isFile())) {
+      const bytes = await readFile(join(file.parentPath, file.name));
+      expect({ file: file.name, holds: bytes.includes("초이레") }).toEqual({ file: file.name, holds: false });
+    }
+  });
+
   test("forget in a terminal shows the words, and asks about earlier versions on their own", async () => {
     const old = await save("I live in Seoul");
     await memory("edit", old, "I live in Busan");

@@ -12,6 +12,7 @@ export interface MemoryMessages {
   readonly pin: (id: string) => string;
   readonly unpin: (id: string) => string;
   readonly forgetQuestion: (count: number) => string;
+  readonly forgetAllQuestion: (count: number) => string;
   readonly versionsQuestion: (count: number) => string;
   readonly forgotten: (count: number) => string;
   readonly stillSaid: (threads: string) => string;
@@ -45,10 +46,12 @@ export const englishMemory: MemoryMessages = {
   pin: (id) => `${id} is pinned: it comes first, and is never left out for a newer one`,
   unpin: (id) => `${id} is no longer pinned`,
   forgetQuestion: (count) => `Erase ${count === 1 ? "this fact" : `these ${count} facts`} for good?`,
+  forgetAllQuestion: (count) =>
+    `Erase ${count === 1 ? "this fact" : `these ${count} facts`} and every conversation ${count === 1 ? "it was" : "they were"} said in for good?`,
   versionsQuestion: (count) => `Erase the ${count} earlier ${count === 1 ? "version" : "versions"} too?`,
   forgotten: (count) => `erased ${count} ${count === 1 ? "fact" : "facts"}`,
   stillSaid: (threads) =>
-    `the conversations they were said in still hold the words: ${threads} (chingu threads delete erases those)`,
+    `the conversations they were said in still hold the words: ${threads} (--with-threads, or chingu threads delete, erases those)`,
   exported: (count, file) => `${count} ${count === 1 ? "fact" : "facts"} written to ${file}`,
   imported: (added, known) => `${added} ${added === 1 ? "fact" : "facts"} added, ${known} here already`,
   byUser: "written by you",
@@ -80,9 +83,10 @@ export const koreanMemory: MemoryMessages = {
   pin: (id) => `${id} 을(를) 고정했습니다. 늘 먼저 나오고, 새 기억에 밀려나지 않습니다`,
   unpin: (id) => `${id} 의 고정을 풀었습니다`,
   forgetQuestion: (count) => (count === 1 ? "이 기억을 영구히 지울까요?" : `기억 ${count}개를 영구히 지울까요?`),
+  forgetAllQuestion: (count) => `기억 ${count}개와 그것을 말한 대화를 모두 영구히 지울까요?`,
   versionsQuestion: (count) => `고치기 전의 내용 ${count}개도 지울까요?`,
   forgotten: (count) => `기억 ${count}개를 지웠습니다`,
-  stillSaid: (threads) => `그 말이 오간 대화에는 그대로 남아 있습니다: ${threads} (chingu threads delete 로 지웁니다)`,
+  stillSaid: (threads) => `그 말이 오간 대화에는 그대로 남아 있습니다: ${threads} (--with-threads 나 chingu threads delete 로 지웁니다)`,
   exported: (count, file) => `기억 ${count}개를 ${file} 에 썼습니다`,
   imported: (added, known) => `기억 ${added}개를 더했습니다. ${known}개는 이미 있습니다`,
   byUser: "직접 씀",

@@ -52,6 +52,7 @@ export function addMemory(program: Command, io: Io, finish: (exitCode: number) =
   add("forget", "erase facts for good")
     .argument("<id...>", "their ids, or the start or end of them")
     .option("--all-versions", "with what they said before, without asking")
+    .option("--with-threads", "with the conversations they were said in")
     .action(async (ids: string[], _, command) =>
       finish(await (await import("../commands/memory/forget.ts")).forgetFacts(ids, flagsOf(command), io)),
     );

@@ -6,16 +6,19 @@ import type { Io } from "../../io.ts";
 import { CommandFailure } from "../../output/report-failure.ts";
 import { writeRows } from "../../output/rows.ts";
 import { namespace, type SettingFlags } from "../../settings.ts";
+import { eraseThreads } from "../threads/erase.ts";
 import { openMemory } from "./open.ts";
 
 export interface ForgetFlags extends SettingFlags {
   /** The versions before it too, without asking. */
   readonly allVersions?: boolean;
+  /** The conversations they were said in too. */
+  readonly withThreads?: boolean;
 }
 
 /** `chingu memory forget ID…`: erases facts for good, after a yes. Nothing brings them back. */
 export async function forgetFacts(asked: readonly string[], flags: ForgetFlags, io: Io): Promise<number> {
-  const { messages, facts, all, find, short, store } = await openMemory(flags, io);
+  const { messages, settings, facts, all, find, short, store } = await openMemory(flags, io);
   const { memory } = messages;
   const ids = [...new Set(asked.map(find))];
   const named = all.filter(({ id }) => ids.includes(id));
@@ -25,7 +28,8 @@ export async function forgetFacts(asked: readonly string[], flags: ForgetFlags, 
       const text = named.find((fact) => fact.id === id)?.text ?? "?";
       io.stderr.write(`  ${short(id)}  ${sanitizeLine(text)}\n`);
     }
-    if (!(await confirm(memory.forgetQuestion(ids.length), io))) {
+    const question = flags.withThreads ? memory.forgetAllQuestion(ids.length) : memory.forgetQuestion(ids.length);
+    if (!(await confirm(question, io))) {
       const hint = "--yes erases without asking";
       throw new CommandFailure({ code: "usage", message: "nothing was erased", hint });
     }
@@ -41,13 +45,15 @@ export async function forgetFacts(asked: readonly string[], flags: ForgetFlags, 
     flags.output,
     io,
   );
+  const gone = all.filter(({ id }) => erased.includes(id));
+  const said = [...new Set(gone.flatMap(({ source }) => source.map(({ thread }) => thread)))];
+  const there = (await Promise.all(said.map(async (id) => ((await store.info({ namespace, id })) ? [id] : [])))).flat();
+  if (flags.withThreads) await eraseThreads(there, store, settings, io);
   if (flags.quiet) return 0;
   io.stderr.write(`${memory.forgotten(erased.length)}\n`);
-  const threads = new Set(
-    all.filter(({ id }) => erased.includes(id)).flatMap(({ source }) => source.map(({ thread }) => thread)),
-  );
-  const there = await Promise.all([...threads].map(async (id) => ((await store.info({ namespace, id })) ? [id] : [])));
-  if (there.flat().length > 0) io.stderr.write(`${memory.stillSaid(there.flat().join(", "))}\n`);
+  if (there.length === 0) return 0;
+  const text = flags.withThreads ? messages.threads.deleted(there.length) : memory.stillSaid(there.join(", "));
+  io.stderr.write(`${text}\n`);
   return 0;
 }
 

@@ -15,10 +15,11 @@ import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "../../io.ts";
 import type { Messages } from "../../language/index.ts";
 import { CommandFailure } from "../../output/report-failure.ts";
-import { clock, namespace, openStore, readSettings, type SettingFlags } from "../../settings.ts";
+import { clock, namespace, openStore, readSettings, type SettingFlags, type Settings } from "../../settings.ts";
 
 /** The facts of this user as one command sees them. */
 export interface OpenedMemory {
+  readonly settings: Settings;
   readonly messages: Messages;
   readonly store: ThreadStore;
   readonly facts: Facts;
@@ -43,7 +44,7 @@ export async function openMemory(flags: SettingFlags, io: Io): Promise<OpenedMem
     if ("corrupt" in row) io.stderr.write(`${messages.memory.unreadable(row.id, sanitizeLine(row.corrupt))}\n`);
   }
   const facts = createFacts({ store: store.facts(namespace), clock, makeId });
-  return { messages, store, facts, place: { project }, ...lookUp(rows) };
+  return { settings, messages, store, facts, place: { project }, ...lookUp(rows) };
 }
 
 function lookUp(rows: readonly FactRow[]): Pick<OpenedMemory, "all" | "short" | "find" | "findFact"> {

@@ -1,13 +1,13 @@
-import { allThreads, openRecall, type ThreadInfo, type ThreadStore } from "@chingu/core";
+import { allThreads, type ThreadInfo, type ThreadStore } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../../confirm.ts";
 import type { Io } from "../../io.ts";
-import { recallSettings } from "../../open-recall.ts";
 import { CommandFailure } from "../../output/report-failure.ts";
 import { writeRows } from "../../output/rows.ts";
-import { clock, namespace, openStore, openTransport, readSettings, type SettingFlags } from "../../settings.ts";
+import { namespace, openStore, readSettings, type SettingFlags } from "../../settings.ts";
 import { findThread } from "../choose-thread.ts";
+import { eraseThreads } from "./erase.ts";
 
 export interface DeleteFlags extends SettingFlags {
   /** Forks of them too, and forks of those. */
@@ -40,12 +40,12 @@ export async function deleteThreads(ids: readonly string[], flags: DeleteFlags, 
       hint: "--yes deletes without asking",
     });
   }
-  const recall = openRecall({ store, namespace, clock, ...recallSettings(settings, io, openTransport(io)) });
-  io.cleanup.defer(() => recall.close());
-  for (const { id } of doomed) {
-    await store.erase({ namespace, thread: id });
-    await recall.forget(id);
-  }
+  await eraseThreads(
+    doomed.map(({ id }) => id),
+    store,
+    settings,
+    io,
+  );
   if (flags.withFacts) for (const id of facts) await store.facts(namespace).remove(id);
   writeRows(doomed, ({ id }) => id, flags.output, io);
   if (!flags.quiet) io.stderr.write(`${words.deleted(doomed.length)}\n`);
