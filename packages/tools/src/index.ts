@@ -1,4 +1,6 @@
+export { findPackages, findWheels, type PulledPackage, pullPackages } from "./program/find-packages.ts";
 export { createProgramTools, type ProgramTools, type ProgramToolsOptions } from "./program/index.ts";
 export { programLimits } from "./program/limits.ts";
-export type { MissingPackage, PythonPackageFile, PythonPackages } from "./program/packages.ts";
+export { type PythonPackage, pythonPackages } from "./program/package-catalogue.ts";
+export type { FindPackages, MissingPackage, PythonPackageFile, PythonPackages } from "./program/packages.ts";
 export type { PythonResult } from "./program/run-python.ts";

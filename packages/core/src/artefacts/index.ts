@@ -8,3 +8,4 @@ export {
 export { type CachedArtefact, listArtefacts, removeArtefact } from "./cache.ts";
 export { type ObtainOptions, obtain } from "./obtain.ts";
 export { type ArtefactProgress, describeProgress, formatBytes } from "./progress.ts";
+export { wheelMembers } from "./wheel.ts";

@@ -5,6 +5,7 @@ import {
   type Artefact,
   describeSource,
   type FetchTask,
+  fits,
   type Obtained,
   type Source,
   type SourceFault,
@@ -121,7 +122,7 @@ async function fetchVerified(
   );
   if (fault !== undefined) return fault;
   report({ artefact, phase: "verifying", bytes: artefact.bytes, total: artefact.bytes, source: name });
-  if ((await stat(partPath)).size === artefact.bytes && (await sha256File(partPath, signal)) === artefact.sha256) {
+  if (fits(artefact, (await stat(partPath)).size) && (await sha256File(partPath, signal)) === artefact.sha256) {
     return undefined;
   }
   await rm(partPath, { force: true });

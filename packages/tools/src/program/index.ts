@@ -2,7 +2,7 @@ import type { ToolDefinition } from "@chingu/core/protocol";
 import { createCalculate } from "./calculate.ts";
 import { createEvaluator } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
-import type { PythonPackages } from "./packages.ts";
+import type { FindPackages } from "./packages.ts";
 import { pythonDriver } from "./python-driver.ts";
 import { createQueue } from "./queue.ts";
 import { createRunPython } from "./run-python.ts";
@@ -20,11 +20,8 @@ export interface ProgramToolsOptions {
   readonly sessions?: number;
   /** An interpreter that is not used for this long is ended. */
   readonly idleMs?: number;
-  /**
-   * The Python packages of this machine; none unless given. Asked before a Python process starts and again after a
-   * program missed a package, so that one pulled meanwhile is found. It should be quick, and must not reject.
-   */
-  readonly packages?: () => Promise<PythonPackages>;
+  /** The Python packages of this machine; none unless given. */
+  readonly packages?: FindPackages;
   /** The folder that keeps a started Python interpreter, so that the next start is quick; nothing is kept unless given. */
   readonly snapshotFolder?: string;
 }

@@ -1,3 +1,11 @@
+import type { ToolContext } from "@chingu/core/protocol";
+
+/**
+ * Asked before a Python process starts and again after a program missed a package, so that one pulled meanwhile is
+ * found. It may fetch what its caller agreed to, saying how far it is; else it is quick. It must not reject.
+ */
+export type FindPackages = (onProgress?: ToolContext["onProgress"]) => Promise<PythonPackages>;
+
 /**
  * Python packages that programs may import beside the standard library. They are found, fetched and verified elsewhere;
  * here they are only mounted into the interpreter.
