@@ -19,6 +19,7 @@ import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
 import { openModels } from "./open-models.ts";
+import { openPackages } from "./open-packages.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
 import { artefactOptions, clock, namespace, openTransport, type Settings } from "./settings.ts";
@@ -38,7 +39,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   // First, because a rule that cannot be read ends the command.
   const { decide, remember, failures: ruleFailures } = await openRules(settings, io);
   const transport = openTransport(io);
-  const programs = createProgramTools();
+  const programs = createProgramTools({ packages: await openPackages(settings, io) });
   io.cleanup.defer(() => programs.close());
   const [{ model, resolution, candidates }, { servers, failures }] = await Promise.all([
     openModels(settings, io, transport),
