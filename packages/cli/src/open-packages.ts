@@ -31,10 +31,10 @@ export async function openPackages(settings: Settings, io: Io): Promise<FindPack
         [],
         {
           ...options,
-          onProgress: (now) => onProgress?.({ progress: now.bytes, total: now.total, message: describeProgress(now) }),
+          onProgress: (now) => onProgress?.({ progress: now.bytes, message: describeProgress(now) }),
         },
         AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]),
-      );
+      ).catch(() => undefined);
       await fetched;
     }
     return findPackages(options.cacheFolder, io.signal);
