@@ -21,6 +21,8 @@ export interface Calculation {
   readonly decimal?: string;
   readonly unit?: string;
   readonly is_exact?: boolean;
+  readonly read_as?: string;
+  readonly notes?: readonly string[];
   readonly error?: { readonly message: string; readonly position?: number };
   readonly limit?: string;
 }
@@ -55,10 +57,28 @@ export function startPrograms(options: ProgramToolsOptions = {}) {
         { code, ...(where.timeoutMs !== undefined && { timeout_ms: where.timeoutMs }) },
         where,
       ),
-    calculate: (expression: string, where: CallOptions & { readonly precision?: number } = {}) =>
+    javascript: (code: string, where: CallOptions & { readonly session?: string; readonly fresh?: boolean } = {}) =>
+      call<PythonResult>(
+        "run_javascript",
+        {
+          code,
+          ...(where.timeoutMs !== undefined && { timeout_ms: where.timeoutMs }),
+          ...(where.session !== undefined && { session_id: where.session }),
+          ...(where.fresh !== undefined && { fresh: where.fresh }),
+        },
+        where,
+      ),
+    calculate: (
+      expression: string,
+      where: CallOptions & { readonly precision?: number; readonly unit?: string } = {},
+    ) =>
       call<Calculation>(
         "calculate",
-        { expression, ...(where.precision !== undefined && { precision: where.precision }) },
+        {
+          expression,
+          ...(where.precision !== undefined && { precision: where.precision }),
+          ...(where.unit !== undefined && { unit: where.unit }),
+        },
         where,
       ),
   };
