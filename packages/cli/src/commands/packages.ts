@@ -67,9 +67,9 @@ export async function pullNamed(names: readonly string[], flags: CommonFlags, io
 }
 
 /** `chingu packages rm`: deletes a package's file. */
-export async function removePackage(name: string, flags: CommonFlags, io: Io): Promise<number> {
+export async function removePackage(asked: string, flags: CommonFlags, io: Io): Promise<number> {
   const settings = await readSettings(flags, io);
-  const { artefact } = packageNamed(name, await pythonPackages());
+  const { name, artefact } = packageNamed(asked, await pythonPackages());
   if (!flags.yes && !(await confirm(settings.messages.removeQuestion(name), io))) {
     throw new CommandFailure({
       code: "usage",
