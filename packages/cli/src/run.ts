@@ -86,6 +86,30 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
     finish(await (await import("./commands/threads.ts")).showThread(id, flagsOf(command), io)),
   );
 
+  const receipts = program.command("receipts").description("the evidence of a thread: show it, check it, run it again");
+  const receiptsCommand = (name: string, description: string) =>
+    common(
+      receipts
+        .command(name)
+        .description(description)
+        .argument("<thread>", "its id, or the start of it")
+        .argument("[receipt]", "one of them: 2.r1 is the first of the second turn"),
+    ).option("--memory <url>", "the store of the thread");
+  receiptsCommand("show", "every program with what it gave and its hash").action(
+    async (thread: string, receipt: string | undefined, _, command) =>
+      finish(await (await import("./commands/receipts.ts")).showReceipts(thread, receipt, flagsOf(command), io)),
+  );
+  receiptsCommand("verify", "whether they are as they were sealed; exit 1 when one is not").action(
+    async (thread: string, receipt: string | undefined, _, command) =>
+      finish(await (await import("./commands/receipts.ts")).verifyReceipts(thread, receipt, flagsOf(command), io)),
+  );
+  receiptsCommand(
+    "rerun",
+    "run the programs again: exit 1 when one gives something else, 6 when one cannot run",
+  ).action(async (thread: string, receipt: string | undefined, _, command) =>
+    finish(await (await import("./commands/receipts.ts")).rerunThread(thread, receipt, flagsOf(command), io)),
+  );
+
   common(
     program
       .command("resume")
@@ -221,6 +245,8 @@ function withAskFlags(command: Command): Command {
     .option("--stream", "write the answer as it comes")
     .option("--file <path>", "a text, picture or PDF that goes with the question (repeatable)", collect)
     .option("--output-schema <file>", "the answer becomes a JSON value that fits this JSON Schema")
+    .option("--pal", "the model writes a program, and what it gives is the answer")
+    .option("--samples <n>", "with --pal: so many programs, of which the majority decides", positiveInteger)
     .option("--max-cost <usd>", "what a turn may cost, in US dollars", positiveNumber)
     .option("--max-tokens <n>", "tokens a turn may take, in and out", positiveInteger)
     .option("--max-steps <n>", "model calls a turn may take", positiveInteger)

@@ -8,7 +8,7 @@ import { errorText, writeTurn } from "../output/turn-writer.ts";
 import { openStore, type Settings } from "../settings.ts";
 import { callsWait, chooseThread } from "./choose-thread.ts";
 import type { TalkFlags } from "./talk.ts";
-import { talkCommands } from "./talk-commands.ts";
+import { createAnswering, talkCommands } from "./talk-commands.ts";
 
 /** `chingu` on a terminal that can only print lines (`TERM=dumb`): a question a line, until end of input. */
 export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): Promise<number> {
@@ -40,7 +40,8 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const beginThread = () => {
     threadId = undefined;
   };
-  const own = talkCommands(agent, messages, beginThread);
+  const answering = createAnswering(flags, messages);
+  const own = talkCommands(agent, messages, { beginThread, answering });
   const commands = withOwnCommands({ commands: own, labels, lastResult: () => lastResult });
   for (;;) {
     const question = await readLine(io);
@@ -56,6 +57,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
     const turn = agent.turn(question, {
       ...(threadId !== undefined && { threadId }),
       folder: io.folder,
+      ...answering.options(),
       ...asking,
     });
     threadId = turn.threadId;

@@ -5,7 +5,7 @@ import { fetchEmbedded, openAgent } from "../open-agent.ts";
 import { errorText } from "../output/turn-writer.ts";
 import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
 import { chooseThread } from "./choose-thread.ts";
-import { talkCommands } from "./talk-commands.ts";
+import { createAnswering, talkCommands } from "./talk-commands.ts";
 
 export interface TalkFlags extends SettingFlags {
   readonly continue?: boolean;
@@ -22,12 +22,14 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
   await fetchEmbedded(opened, settings, io);
   const { agent, resolution } = opened;
   const history = threadId === undefined ? [] : await readHistory();
+  const answering = createAnswering(flags, messages);
   const waits = waitingCalls(history) !== undefined;
   const banner = [
     ...opened.modelLines,
     ...(resolution.kind === "failed" ? errorText(resolution.failure, messages).split("\n") : []),
     ...agent.failures.map((failure) => errorText(failure, messages)),
     messages.terminalHint,
+    ...(flags.pal ? [messages.palOn(flags.samples ?? 1)] : []),
     ...(waits ? [messages.callWaits] : []),
   ];
 
@@ -62,14 +64,18 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     color: flags.color && !io.environment["NO_COLOR"] && io.environment["TERM"] !== "dumb",
     clock: { now: Date.now },
     terminalProgram: io.environment["TERM_PROGRAM"],
-    commands: talkCommands(agent, messages, () => {
-      threadId = undefined;
+    commands: talkCommands(agent, messages, {
+      answering,
+      beginThread: () => {
+        threadId = undefined;
+      },
     }),
     ...(waits && { opening: (context) => agent.resume(threadId ?? "", inTerminal(context)) }),
     runTurn(text, context) {
       const turn = agent.turn(text, {
         ...(threadId !== undefined && { threadId }),
         folder: io.folder,
+        ...answering.options(),
         ...inTerminal(context),
       });
       threadId = turn.threadId;

@@ -26,6 +26,20 @@ export const english: Messages = {
   removed: (name) => `removed ${name}`,
   removeQuestion: (name) => `Remove ${name} from this machine?`,
   toolsCommand: "list the tools",
+  palCommand: "answer by a program's output, or as usual again; /pal 5 takes the majority of five",
+  palOn: (samples) =>
+    samples === 1
+      ? "Answers are now what a program gives. /pal off ends that."
+      : `Answers are now what most of ${samples} programs give. /pal off ends that.`,
+  palOff: "Answers are the model's own words again.",
+  palUsage: "/pal switches, /pal 5 asks for five programs (at most 40), /pal off ends it.",
+  agree: (programs, of) => `${programs} of ${of} agree`,
+  noReceipts: "this thread has no receipts",
+  receiptHolds: "the hash holds",
+  receiptBroken: "the hash does not fit: program, value or output was changed after the run",
+  rerunSame: "same",
+  rerunDiffers: "differs",
+  rerunFailed: (why) => `cannot run: ${why}`,
   newCommand: "start a new thread",
   newStarted: "A new thread begins.",
   allowQuestion: "Allow it?",

@@ -25,6 +25,20 @@ export const korean: Messages = {
   removed: (name) => `${name} 삭제함`,
   removeQuestion: (name) => `이 컴퓨터에서 ${name} 파일을 지울까요?`,
   toolsCommand: "도구 목록 보기",
+  palCommand: "프로그램의 출력으로 답하기 켜고 끄기, /pal 5 는 다섯 프로그램의 다수결",
+  palOn: (samples) =>
+    samples === 1
+      ? "이제 프로그램이 낸 값이 답입니다. /pal off 로 끕니다."
+      : `이제 프로그램 ${samples}개가 가장 많이 낸 값이 답입니다. /pal off 로 끕니다.`,
+  palOff: "다시 모델의 말로 답합니다.",
+  palUsage: "/pal 은 켜고 끄기, /pal 5 는 프로그램 다섯 개(최대 40개), /pal off 는 끄기입니다.",
+  agree: (programs, of) => `${of}개 중 ${programs}개 일치`,
+  noReceipts: "이 대화에는 근거가 없습니다",
+  receiptHolds: "해시가 맞습니다",
+  receiptBroken: "해시가 맞지 않습니다. 실행한 뒤에 프로그램이나 값, 출력이 바뀌었습니다",
+  rerunSame: "같음",
+  rerunDiffers: "다름",
+  rerunFailed: (why) => `실행할 수 없음: ${why}`,
   newCommand: "새 대화 시작",
   newStarted: "새 대화를 시작합니다.",
   allowQuestion: "허용할까요?",

@@ -8,11 +8,16 @@ export function receiptLine(receipt: Receipt, cells = 100): string {
   return fitCells(`[${receipt.id}] ${receipt.tool} → ${value}`, cells);
 }
 
+/** Of several programs: ` (3 of 5 agree)`. */
+function agreementText({ agreement }: Receipt, messages: Messages): string {
+  return agreement ? ` (${messages.agree(agreement.programs, agreement.of)})` : "";
+}
+
 /** What stands under an answer for a person: its receipts, the numbers nothing supports, the calls that were denied. */
 export function footnotes(result: TurnResult, messages: Messages): string[] {
   const numbers = [...new Set(result.unsupported.map(({ text }) => text))].join(", ");
   return [
-    ...result.receipts.map((receipt) => receiptLine(receipt)),
+    ...result.receipts.map((receipt) => `${receiptLine(receipt)}${agreementText(receipt, messages)}`),
     ...(numbers ? [messages.unsupported(numbers)] : []),
     ...result.denied.map(({ tool, reason }) => messages.denied(tool, sanitizeLine(reason))),
   ];

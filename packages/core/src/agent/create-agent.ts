@@ -24,11 +24,13 @@ import type {
 } from "../protocol/index.ts";
 import { openAnswerSchema } from "./answer-schema.ts";
 import { createContextWindow } from "./context.ts";
-import { runTurn, type Steering } from "./loop.ts";
+import { runTurn } from "./loop.ts";
 import { createMakeId } from "./make-id.ts";
+import { palOf } from "./pal.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { openSpending } from "./spending.ts";
+import type { Steering } from "./steering.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { createThreadReader, openThreadLog } from "./thread-log.ts";
 import { createArgumentValidator, createSchemaCompiler } from "./validate.ts";
@@ -87,6 +89,10 @@ export interface TurnOptions {
   readonly outputSchema?: JsonSchema;
   /** Pictures and files that go with the text. */
   readonly attachments?: readonly (ImagePart | FilePart)[];
+  /** The model writes a Python program, and what it gives is the answer; `value` of the result holds it. Without `outputSchema`. */
+  readonly pal?: boolean;
+  /** With `pal`: so many programs, of which the majority decides; one when left out, at most 40. */
+  readonly samples?: number;
 }
 
 /** The events of one turn, to be read once; or its result alone. */
@@ -113,7 +119,7 @@ export interface Agent extends AsyncDisposable {
    * `ask`, calls that no rule allows go on waiting and the turn ends as `denied`; a thread in which nothing waits ends it
    * as `failed` with `usage`.
    */
-  resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder">): Turn;
+  resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder" | "pal" | "samples">): Turn;
   close(): Promise<void>;
 }
 
@@ -183,12 +189,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       steering,
     };
     const answerSchema = outputSchema && openAnswerSchema(outputSchema, compileSchema);
-    const refusal = spent.refusal ?? (answerSchema && "code" in answerSchema ? answerSchema : undefined);
+    const pal = palOf(options);
+    const refusal = spent.refusal ?? [answerSchema, pal].find((one) => one !== undefined && "code" in one);
     const input = {
       system,
       ...(text !== undefined && { text }),
       ...(attachments && { attachments }),
       ...(answerSchema && !("code" in answerSchema) && { answerSchema }),
+      ...(pal && !("code" in pal) && { pal }),
       ...(refusal && { refusal }),
     };
     return readOnce(threadId, runTurn(deps, input, stop), steering.steer);

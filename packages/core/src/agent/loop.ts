@@ -1,28 +1,19 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
 import { StoreError } from "../memory/thread-store.ts";
 import type { ChatModel } from "../model/chat-model.ts";
-import type {
-  AgentEvent,
-  Clock,
-  Failure,
-  FilePart,
-  ImagePart,
-  MakeId,
-  MessageState,
-  Part,
-  UnstampedEvent,
-} from "../protocol/index.ts";
-import { toValidUnicode } from "../text/index.ts";
+import type { AgentEvent, Clock, Failure, FilePart, ImagePart, MakeId, UnstampedEvent } from "../protocol/index.ts";
 import { type AnswerSchema, invalidOutput, readFinalAnswer } from "./answer-schema.ts";
 import { askModel, type Repair } from "./ask-model.ts";
-import type { ModelAnswer } from "./call-model.ts";
+import { assistantMessage } from "./assistant-message.ts";
 import type { ContextWindow } from "./context.ts";
 import { createIsoTime } from "./iso-time.ts";
+import { answerByProgram, type Pal } from "./pal.ts";
 import { answerOp, closingMessage, waitingCalls } from "./pending.ts";
 import type { Policy } from "./policy.ts";
 import { createRepetitionGuard } from "./repetition.ts";
 import { refusalOf, runCalls } from "./run-calls.ts";
 import type { Spending } from "./spending.ts";
+import { hear, hearSteering, type Steering } from "./steering.ts";
 import {
   endOfAnswer,
   endOfFailure,
@@ -34,7 +25,7 @@ import {
   type TurnEnd,
   type TurnProgress,
 } from "./turn-end.ts";
-import type { NewMessage, ThreadLog } from "./turn-log.ts";
+import type { ThreadLog } from "./turn-log.ts";
 import { openThread, type TurnThread } from "./turn-thread.ts";
 import type { ValidateArguments } from "./validate.ts";
 
@@ -56,14 +47,6 @@ export interface TurnDeps {
   readonly steering?: Steering;
 }
 
-/** Input that joins a running turn before its next step (rule 19). */
-export interface Steering {
-  /** What was accepted since the last time; it is the turn's to store. */
-  take(): readonly string[];
-  /** From now on input is for the next turn. */
-  close(): void;
-}
-
 export interface TurnInput {
   /** What the user says. Absent: the turn goes on with the thread's calls that wait for a person. */
   readonly text?: string;
@@ -73,6 +56,8 @@ export interface TurnInput {
   readonly system: string;
   /** The answer is to be one JSON value that fits it. */
   readonly answerSchema?: AnswerSchema;
+  /** A program's output is to be the answer. */
+  readonly pal?: Pal;
   /** Why the turn cannot begin: then nothing is stored, and nothing asked. */
   readonly refusal?: Failure;
 }
@@ -146,7 +131,7 @@ async function* runSteps(
   progress: TurnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<UnstampedEvent, TurnEnd> {
-  const { text, attachments, system, answerSchema, refusal } = input;
+  const { text, attachments, system, answerSchema, pal, refusal } = input;
   if (refusal) return { status: "failed", error: refusal };
   const thread = await openThread(deps, turnId, progress, signal);
   let early: TurnEnd | undefined;
@@ -155,16 +140,15 @@ async function* runSteps(
     yield await hear(thread, text, attachments);
     yield* closeWaiting(thread);
   }
-  const end = early ?? (yield* step(deps, thread, { system, answerSchema }, progress, signal));
+  const answering = () =>
+    pal
+      ? answerByProgram(deps, thread, { system, ...pal }, progress, signal)
+      : step(deps, thread, { system, answerSchema }, progress, signal);
+  const end = early ?? (yield* answering());
   // What was accepted and came too late to be heard is the thread's all the same (rule 19).
   deps.steering?.close();
   yield* hearSteering(deps, thread);
   return end;
-}
-
-function hear(thread: TurnThread, text: string, attachments: readonly Part[] = []): Promise<UnstampedEvent> {
-  const said: Part = { type: "text", text: toValidUnicode(text.normalize("NFC")) };
-  return thread.keep({ role: "user", parts: [said, ...attachments] });
 }
 
 /** Asks again about the calls that wait for a person and runs them with their siblings; gives back why the turn must end. */
@@ -195,12 +179,6 @@ async function* closeWaiting(thread: TurnThread): AsyncGenerator<UnstampedEvent>
   if (!waiting || !first) return;
   const closed = await thread.claim(closingMessage(waiting), answerOp(first));
   if (closed) yield closed;
-}
-
-async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncGenerator<UnstampedEvent, boolean> {
-  const said = steering?.take() ?? [];
-  for (const text of said) yield await hear(thread, text);
-  return said.length > 0;
 }
 
 async function* step(
@@ -255,39 +233,6 @@ async function* step(
     if (stop) return stop;
   }
   return endOfSteps(maxSteps);
-}
-
-type AssistantMessage = NewMessage & { readonly state: MessageState };
-
-/** The message an answer is kept as. One that did not complete, or misses its schema, keeps its text, but none of its calls is run. */
-function assistantMessage(
-  { end, text, reasoning, usage }: ModelAnswer,
-  progress: TurnProgress,
-  misses = false,
-): AssistantMessage {
-  const finished = end.type === "finished" ? end : undefined;
-  if (finished?.model) progress.model = finished.model;
-  progress.answer = text;
-  const parts: Part[] = [
-    ...(finished?.reasoning ?? (reasoning ? [{ type: "reasoning" as const, text: toValidUnicode(reasoning) }] : [])),
-    ...(text ? [{ type: "text" as const, text: toValidUnicode(text) }] : []),
-    ...(finished?.calls ?? []).map((call) => ({ type: "tool_call" as const, call })),
-  ];
-  return {
-    role: "assistant",
-    parts,
-    state: misses ? "incomplete" : stateOf(end),
-    model: progress.model,
-    ...(usage && { usage }),
-    ...(finished?.raw && { finishReason: finished.raw }),
-  };
-}
-
-function stateOf(end: ModelAnswer["end"]): AssistantMessage["state"] {
-  if (end.type === "failed") return end.error.code === "aborted" ? "aborted" : "failed";
-  if (end.reason === "refused" || end.reason === "incomplete") return end.reason;
-  // An answer cut by the output limit is still what was said; calls in it are answered as cut (rule 5).
-  return "complete";
 }
 
 function endOfError(error: unknown, signal: AbortSignal, progress: TurnProgress): TurnEnd {

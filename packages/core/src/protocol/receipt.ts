@@ -15,7 +15,13 @@ export const computationSchema = z.object({
  * Evidence attached to an answer, made by the harness from what a tool returned, never by the model.
  * Quotations and memories join this union with the tools that make them.
  */
-export const receiptSchema = z.discriminatedUnion("kind", [computationSchema.extend({ id: z.string() })]);
+export const receiptSchema = z.discriminatedUnion("kind", [
+  computationSchema.extend({
+    id: z.string(),
+    /** Where several programs were asked for: how many of them gave this value, itself included. */
+    agreement: z.object({ programs: z.number().int(), of: z.number().int() }).optional(),
+  }),
+]);
 export type Receipt = z.infer<typeof receiptSchema>;
 
 /** A receipt before the turn has numbered it, as a tool's definition makes it. */

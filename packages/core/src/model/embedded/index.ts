@@ -49,7 +49,7 @@ export function createEmbeddedModel(options: EmbeddedModelOptions): ChatModel {
 
   return {
     id,
-    capabilities: { contextWindow, tools: true, local: true },
+    capabilities: { contextWindow, tools: true, local: true, forcedTool: true },
 
     async *stream(request, signal) {
       const events = channel<ModelEvent>();

@@ -127,7 +127,7 @@ export interface FailedProgram {
 export async function* writeProgram(
   lane: Lane,
   exchanges: readonly Exchange[],
-  failed: FailedProgram | undefined,
+  { failed, temperature }: { readonly failed?: FailedProgram | undefined; readonly temperature?: number | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<string, "stop" | "length", void> {
   const question = exchanges.at(-1)?.question ?? "";
@@ -147,7 +147,7 @@ export async function* writeProgram(
   );
   const wanted = [...asked(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
   const prompt = fits(wanted) ? wanted : [...asked(shorten(question, room)), ...reply(`${fence}python\n`)];
-  return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}` }, signal);
+  return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}`, ...(temperature && { temperature }) }, signal);
 }
 
 /** A program that ends in several bare expressions means all of them: only the last would be its value. */
