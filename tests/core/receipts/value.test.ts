@@ -59,7 +59,8 @@ test.each([
   ["{'per person': 51, 'left': 0}", "(51, 0)", true],
   ["{'a': 1, 'b': 2}", "{'x': 2, 'y': 1}", false],
   ["[1, 2]", "[1, 2, 3]", false],
-  ["42", "'42'", false],
+  ["1234.0", "'1,234'", true],
+  ["42", "'about 42'", false],
 ])("%s and %s are the same answer: %s", (one, other, same) => {
   expect(sameValue(read(one), read(other))).toBe(same);
   expect(sameValue(read(other), read(one))).toBe(same);

@@ -47,13 +47,21 @@ function leavesOf(value: ComputedValue): Leaf[] {
 
 const whole = /^-?\d+$/;
 
-function sameLeaf(one: Leaf, other: Leaf | undefined): boolean {
-  if (other === undefined) return false;
+function sameLeaf(written: Leaf, against: Leaf | undefined): boolean {
+  if (against === undefined) return false;
+  const [one, other] = [numeric(written), numeric(against)];
   if (one.kind === "text" || other.kind === "text") return normalised(one) === normalised(other);
   if (one.text === other.text) return true;
   if (whole.test(one.text) && whole.test(other.text)) return BigInt(one.text) === BigInt(other.text);
   const size = Math.max(Math.abs(one.number), Math.abs(other.number));
   return Math.abs(one.number - other.number) <= size * 1e-9;
+}
+
+/** `'1,234'` is a number to whoever reads the answer. */
+function numeric(leaf: Leaf): Leaf {
+  const digits = leaf.text.replaceAll(",", "").trim();
+  const isNumber = leaf.kind === "text" && /^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$/.test(leaf.text.trim());
+  return isNumber ? { kind: "number", text: digits, number: Number(digits) } : leaf;
 }
 
 function normalised({ text }: Leaf): string {
