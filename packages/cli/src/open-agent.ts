@@ -13,13 +13,12 @@ import {
   type Timeouts,
 } from "@chingu/core";
 import { describeProgress, obtain } from "@chingu/core/artefacts";
-import { createProgramTools } from "@chingu/tools";
 import { confirmServers } from "./confirm.ts";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
 import { openModels } from "./open-models.ts";
-import { openPackages } from "./open-packages.ts";
+import { openPrograms } from "./open-programs.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
 import { artefactOptions, clock, namespace, openTransport, type Settings } from "./settings.ts";
@@ -39,8 +38,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   // First, because a rule that cannot be read ends the command.
   const { decide, remember, failures: ruleFailures } = await openRules(settings, io);
   const transport = openTransport(io);
-  const programs = createProgramTools({ packages: await openPackages(settings, io) });
-  io.cleanup.defer(() => programs.close());
+  const programs = await openPrograms(settings, io);
   const [{ model, resolution, candidates }, { servers, failures }] = await Promise.all([
     openModels(settings, io, transport),
     loadServers(serverFiles(settings, io)),

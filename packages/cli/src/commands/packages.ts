@@ -9,6 +9,7 @@ import { type PythonPackage, pullPackages, pythonPackages } from "@chingu/tools"
 import { confirm } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { wheelFolder } from "../open-packages.ts";
+import { openPrograms } from "../open-programs.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
@@ -58,6 +59,11 @@ export async function pullNamed(names: readonly string[], flags: CommonFlags, io
     },
     io.signal,
   );
+  // Importing sympy takes longer than most programs: an interpreter that has done so is kept, so that none waits for it.
+  if (pulled.some(({ kind, name }) => kind === "ready" && name === "sympy")) {
+    progress.show(settings.messages.keepingInterpreter);
+    await (await openPrograms(settings, io)).keepSnapshot();
+  }
   progress.clear();
   const rows = pulled.flatMap((one) => (one.kind === "ready" ? [{ name: one.name, path: one.path }] : []));
   writeRows(rows, ({ path }) => path, flags.output, io);

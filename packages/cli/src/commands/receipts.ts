@@ -9,10 +9,9 @@ import {
 } from "@chingu/core";
 import type { Message } from "@chingu/core/protocol";
 import { sanitize, sanitizeLine } from "@chingu/core/text";
-import { createProgramTools } from "@chingu/tools";
 import type { Io } from "../io.ts";
 import type { Messages } from "../language/index.ts";
-import { openPackages } from "../open-packages.ts";
+import { openPrograms } from "../open-programs.ts";
 import { exitCodes } from "../output/exit-code.ts";
 import { minuteOf } from "../output/format.ts";
 import { CommandFailure } from "../output/report-failure.ts";
@@ -53,8 +52,7 @@ export async function verifyReceipts(thread: string, receipt: string | undefined
  */
 export async function rerunThread(thread: string, receipt: string | undefined, flags: CommonFlags, io: Io) {
   const { messages, receipts, settings } = await open(thread, receipt, flags, io);
-  const programs = createProgramTools({ packages: await openPackages(settings, io) });
-  io.cleanup.defer(() => programs.close());
+  const programs = await openPrograms(settings, io);
   const us = { name: "chingu", version };
   const { toolbox } = await createToolbox({
     linked: [createToolServer(programs.tools, us)],

@@ -22,6 +22,7 @@ export const english: Messages = {
   more: (command) => `more: ${command}`,
   installed: "on this machine",
   notInstalled: "not downloaded",
+  keepingInterpreter: "loading sympy once, so that programs start with it…",
   ownPackages: (folder) => `programs use the wheels in ${folder} instead`,
   removed: (name) => `removed ${name}`,
   removeQuestion: (name) => `Remove ${name} from this machine?`,

@@ -20,6 +20,7 @@ export interface Messages {
   readonly more: (command: string) => string;
   readonly installed: string;
   readonly notInstalled: string;
+  readonly keepingInterpreter: string;
   readonly ownPackages: (folder: string) => string;
   readonly removed: (name: string) => string;
   readonly removeQuestion: (name: string) => string;
