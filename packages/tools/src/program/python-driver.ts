@@ -103,7 +103,8 @@ def make_driver(limits, packages, pause):
         sys.modules["sympy.core.random"].rng.seed()
     missing = mount(packages, main)
     installed = [file["name"] for file in packages["files"]]
-    own_builtins = dict(builtins.__dict__)
+    # What the driver works with is as it was for the next call, whatever the program did to it.
+    tools = [(m.__dict__, tuple(m.__dict__.items())) for m in (builtins, ast, gc, linecache, traceback, types)]
     ANSWERS = ("ans", "answer", "result")
     SOLVERS = ("solution", "solver")
     SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -369,9 +370,10 @@ def make_driver(limits, packages, pause):
             disarm()
             flush()
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = own
-            for name, thing in own_builtins.items():
-                if builtins.__dict__.get(name) is not thing:
-                    builtins.__dict__[name] = thing
+            for now, own_things in tools:
+                for name, thing in own_things:
+                    if now.get(name) is not thing:
+                        now[name] = thing
         if reply.get("limit") == "memory" and not has_room():
             reply["final"] = True
         return encode(reply)
