@@ -68,7 +68,7 @@ test("/pal switches a conversation on a plain terminal to programs and back", as
   const env = { OPENAI_BASE_URL: model.baseURL, TERM: "dumb" };
   const terminal = machine.open([], { env });
   try {
-    await terminal.until("> ");
+    await terminal.until(/^>/m);
     terminal.send("/pal\r");
     await terminal.until("Answers are now what a program gives.");
     terminal.send("6 * 7?\r");

@@ -6,7 +6,15 @@ import { decide, decidePrefix } from "./decide.ts";
 import type { Engine, LaneName } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 import { writeArguments } from "./write-arguments.ts";
-import { codeOf, type FailedProgram, programPrefix, withAllValues, writeProgram } from "./write-program.ts";
+import {
+  codeOf,
+  type FailedProgram,
+  type ProgramOptions,
+  palPrefix,
+  programPrefix,
+  withAllValues,
+  writeProgram,
+} from "./write-program.ts";
 
 export interface RespondDeps {
   readonly engine: Engine;
@@ -42,7 +50,13 @@ async function nextStep(
   if (typeof request.toolChoice === "object") {
     const tool = forcedTool(request);
     if (!takesPython(tool)) return callWithArguments(deps, tool, request, exchanges, signal);
-    return callProgram(deps, tool, exchanges, { failed: lastFailure(calls), temperature: request.temperature }, signal);
+    return callProgram(
+      deps,
+      tool,
+      exchanges,
+      { failed: lastFailure(calls), temperature: request.temperature, pal: true },
+      signal,
+    );
   }
   if (calls.length > 0) {
     const again = programToMend(request.tools, calls);
@@ -91,10 +105,13 @@ async function callProgram(
   deps: RespondDeps,
   tool: ToolSpec,
   exchanges: readonly Exchange[],
-  how: Parameters<typeof writeProgram>[2],
+  options: ProgramOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
-  const pieces = writeProgram(await lane(deps, "program", programPrefix, signal), exchanges, how, signal);
+  const writing = await (options.pal
+    ? lane(deps, "pal", palPrefix, signal)
+    : lane(deps, "program", programPrefix, signal));
+  const pieces = writeProgram(writing, exchanges, options, signal);
   const show = (text: string) => deps.emit({ type: "tool_call_delta", index: 0, name: tool.name, arguments: text });
   show('{"code":"');
   let code = "";
