@@ -44,9 +44,14 @@ test("without a value, what was printed counts: a number as one, all else as tex
   expect(valueJson(read("", "a: 1\n[2]\n"))).toBe("a: 1\n[2]");
 });
 
-test("a value nested without end is text as it stands", () => {
-  const deep = "[".repeat(100_000);
+test.each(["[", "{", "({["])("a value that opens %s without end is text as it stands", (opening) => {
+  const deep = opening.repeat(50_000);
   expect(valueText(read(deep))).toBe(deep);
+});
+
+test("sets within sets are read in one go", () => {
+  const deep = `${"{".repeat(40)}1${"}".repeat(40)}`;
+  expect(valueText(read(deep))).toBe(`${"[".repeat(39)}1${"]".repeat(39)}`);
 });
 
 test.each([

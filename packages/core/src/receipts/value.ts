@@ -99,19 +99,17 @@ function readItems(reader: Reader, close: string, depth: number): ComputedValue[
 
 /** `{}` and `{'a': 1}` are dicts, `{1, 2}` is a set. */
 function readBraces(reader: Reader, depth: number): ComputedValue {
-  const begin = reader.at;
-  reader.at++;
+  const items: ComputedValue[] = [];
   const entries: (readonly [ComputedValue, ComputedValue])[] = [];
+  reader.at++;
   while (!take(reader, "}")) {
-    const key = readOne(reader, depth + 1);
-    if (!take(reader, ": ")) {
-      reader.at = begin;
-      return { kind: "list", items: readItems(reader, "}", depth) };
-    }
-    entries.push([key, readOne(reader, depth + 1)]);
+    const one = readOne(reader, depth + 1);
+    if (take(reader, ": ")) entries.push([one, readOne(reader, depth + 1)]);
+    else items.push(one);
     if (!take(reader, ", ") && reader.text[reader.at] !== "}") throw unreadable;
   }
-  return { kind: "dict", entries };
+  if (items.length > 0 && entries.length > 0) throw unreadable;
+  return items.length > 0 ? { kind: "list", items } : { kind: "dict", entries };
 }
 
 function take(reader: Reader, text: string): boolean {

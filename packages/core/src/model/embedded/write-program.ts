@@ -6,6 +6,8 @@ import { type Prompt, reply, turn } from "./prompt.ts";
 
 const fence = "```";
 const maxTokens = 500;
+/** Programs that reason in comments are longer. */
+const maxPalTokens = 900;
 
 const examples: readonly (readonly [string, string])[] = [
   [
@@ -161,14 +163,19 @@ export async function* writeProgram(
         ),
       ]
     : [];
-  const room = lane.room(maxTokens);
+  const output = pal ? maxPalTokens : maxTokens;
+  const room = lane.room(output);
   const fits = (prompt: Prompt) => lane.count(prompt) <= room;
   const earlier = newestThatFit(exchanges.slice(0, -1).slice(-3), Math.min(800, room), (one) =>
     lane.count(ask("", digest(one))),
   );
   const wanted = [...ask(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
   const prompt = fits(wanted) ? wanted : [...ask(shorten(question, room)), ...reply(`${fence}python\n`)];
-  return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}`, ...(temperature && { temperature }) }, signal);
+  return yield* lane.write(
+    prompt,
+    { maxTokens: output, stop: `\n${fence}`, ...(temperature && { temperature }) },
+    signal,
+  );
 }
 
 /** A program that ends in several bare expressions means all of them: only the last would be its value. */
