@@ -99,7 +99,8 @@ export async function* tryProtocol(snapshotFolder: string): AsyncGenerator<Outco
       if (snapshot !== undefined) spoil?.(join(snapshotFolder, snapshot));
       const spoilt = createProgramTools({ timeZone: "UTC", snapshotFolder, bubblewrap: false });
       try {
-        yield { name, tookMs: performance.now() - began, faults: await run(caller(spoilt)) };
+        const faults = await run(caller(spoilt));
+        yield { name, tookMs: performance.now() - began, faults };
       } finally {
         await spoilt.close();
       }
