@@ -68,7 +68,7 @@ test("sums, products and quotients are what whole-number arithmetic says, to the
       expect(structured).toMatchObject({ ok: true, is_exact: true });
       expect(read(structured.exact ?? "")).toEqual(value);
     }),
-    { numRuns: 150 },
+    { numRuns: 150, endOnFailure: true },
   );
 });
 

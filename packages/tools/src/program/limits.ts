@@ -41,7 +41,7 @@ export const programLimits = {
   calculate: {
     timeMs: 5_000,
     expressionBytes: 10_000,
-    nodes: 5_000,
+    parts: 5_000,
     nesting: 200,
     /** Digits carried while computing; what is shown is rounded to the precision asked for. */
     workingDigits: 64,

@@ -5,7 +5,6 @@ import type { Big, Fraction, MathJs, MathNode, Unit } from "./mathjs.ts";
 import { amountOf, bigText, describe, fractionDecimal, fractionText, notFinite, type Value } from "./words.ts";
 
 export interface CalculatorLimits extends ExpressionLimits {
-  readonly nodes: number;
   readonly workingDigits: number;
   readonly integerDigits: number;
 }
@@ -17,17 +16,34 @@ export interface Shape {
   readonly unit?: string | undefined;
 }
 
+/** How many more digits tell whether a decimal has come to its end. */
+const MORE_DIGITS = 32;
+
 /**
  * Evaluates with fractions; where that cannot be done, with decimals of many digits; where mathjs has not even those,
  * with floating-point numbers. Nothing is kept from one call to the next. Throws what is wrong with the expression.
  */
 export function createCalculator(library: MathJs, limits: CalculatorLimits) {
-  // Each instance has its own configuration: nothing is ever changed between calls but the precision.
-  const all = (["Fraction", "BigNumber", "number"] as const).map((kind) =>
-    createMath(library, kind, limits.workingDigits),
-  ) as [ClosedMath, ClosedMath, ClosedMath];
-  const [exactly, decimally, roughly] = all.map(({ math }) => math) as [MathJs, MathJs, MathJs];
-  const setPrecision = decimally.config.bind(decimally);
+  const { workingDigits } = limits;
+  const made: ClosedMath[] = [];
+  const make = (kind: "Fraction" | "BigNumber" | "number", digits: number): MathJs => {
+    const closed = createMath(library, kind, digits);
+    made.push(closed);
+    return closed.math;
+  };
+  const exactly = make("Fraction", workingDigits);
+  // To change a precision costs more than most sums: the two that are usual have instances of their own.
+  const usual = [workingDigits, workingDigits + MORE_DIGITS].map((digits) => make("BigNumber", digits));
+  let other: MathJs | undefined;
+  let roughly: MathJs | undefined;
+  /** Decimals of so many digits. */
+  function decimals(precision: number): MathJs {
+    const own = usual[(precision - workingDigits) / MORE_DIGITS];
+    if (own !== undefined) return own;
+    other ??= make("BigNumber", precision);
+    other.config({ precision });
+    return other;
+  }
   const angle = exactly.Unit.BASE_DIMENSIONS.indexOf("ANGLE");
 
   /** Angles are multiples of pi: as fractions they would be wrong in the last places and look exact. */
@@ -66,8 +82,8 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
 
   function evaluateDecimally(expression: string, { digits, unit }: Shape): Value {
     const at = (precision: number) => {
-      setPrecision({ precision });
-      return inUnit(decimally, lastOf(decimally.parse(expression).compile().evaluate(new Map())), unit);
+      const math = decimals(precision);
+      return inUnit(math, lastOf(math.parse(expression).compile().evaluate(new Map())), unit);
     };
     const working = Math.max(limits.workingDigits, digits + 10);
     let value = at(working);
@@ -77,14 +93,14 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
       value = at(precision);
     }
     // A decimal that ends early, and ends the same with more digits carried, is the whole value.
-    const [numbers, again] = [numbersIn(value), numbersIn(at(precision + 32))];
+    const [numbers, again] = [numbersIn(value), numbersIn(at(precision + MORE_DIGITS))];
     const settled = numbers.every((part, i) => {
       const other = again[i];
       return (
         !isBig(part) || (isBig(other) && part.equals(other) && part.precision() < precision - 10 && part.e < precision)
       );
     });
-    return describe(decimally, value, {
+    return describe(exactly, value, {
       digits,
       number: (part) => {
         if (!isBig(part)) {
@@ -103,6 +119,7 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
 
   /** Some functions know neither fractions nor big numbers. */
   function evaluateRoughly(expression: string, { digits, unit }: Shape): Value {
+    roughly ??= make("number", workingDigits);
     const value = inUnit(roughly, lastOf(roughly.parse(expression).compile().evaluate(new Map())), unit);
     return describe(roughly, value, {
       digits,
@@ -116,7 +133,7 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
 
   function numbersIn(value: unknown): unknown[] {
     if (Array.isArray(value)) return value.flatMap(numbersIn);
-    switch (decimally.typeOf(value)) {
+    switch (exactly.typeOf(value)) {
       case "DenseMatrix":
       case "SparseMatrix":
         return numbersIn((value as { toArray(): unknown }).toArray());
@@ -128,18 +145,12 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
   }
 
   function isBig(value: unknown): value is Big {
-    return decimally.typeOf(value) === "BigNumber";
+    return exactly.typeOf(value) === "BigNumber";
   }
 
   return (expression: string, shape: Shape): Value => {
     checkText(expression, limits);
-    for (const { forget } of all) forget();
-    const node = decimally.parse(expression);
-    let nodes = 0;
-    node.traverse(() => {
-      nodes++;
-    });
-    if (nodes > limits.nodes) throw new Refused(`the expression has ${nodes} parts; at most ${limits.nodes} are taken`);
+    for (const { forget } of made) forget();
     const exact = evaluateExactly(expression, shape);
     if (exact !== undefined) return exact;
     try {

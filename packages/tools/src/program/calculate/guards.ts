@@ -11,15 +11,19 @@ export class Refused extends Error {
 
 export interface ExpressionLimits {
   readonly expressionBytes: number;
+  /** Numbers, names and operators. */
+  readonly parts: number;
   readonly nesting: number;
 }
 
-/** Length and nesting, before anything is parsed. */
+/** Length, parts and nesting, before anything is parsed. */
 export function checkText(expression: string, limits: ExpressionLimits): void {
   const bytes = Buffer.byteLength(expression);
   if (bytes > limits.expressionBytes) {
     throw new Refused(`the expression has ${bytes} bytes; at most ${limits.expressionBytes} are taken`);
   }
+  const parts = expression.match(/[\p{L}\p{N}_.$]+|[^\s\p{L}\p{N}_.$()[\]{},;"]/gu)?.length ?? 0;
+  if (parts > limits.parts) throw new Refused(`the expression has ${parts} parts; at most ${limits.parts} are taken`);
   let depth = 0;
   for (let at = 0; at < expression.length; at++) {
     const character = expression[at] ?? "";

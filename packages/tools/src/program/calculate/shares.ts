@@ -38,6 +38,12 @@ export function withShares(read: readonly Token[]): Token[] {
     const right = index + 1 + tokens.slice(index + 1).findIndex(({ kind }) => kind !== "space");
     const product = joint.kind === "of" ? shareOf(tokens, left, right) : partOf(tokens, left, right, joint);
     const { from, to, text } = product;
+    if (from < 0 || from >= index || to <= index) {
+      throw new Unclear(
+        `${joint.text} stands between a share and what it is a share of: 17% of 2340, 2340의 17%`,
+        joint.at,
+      );
+    }
     const place = tokens[from]?.at ?? 0;
     tokens = [...tokens.slice(0, from), { kind: "share", text, at: place }, ...tokens.slice(to + 1)];
   }
