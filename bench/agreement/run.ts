@@ -10,7 +10,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ToolReturn } from "../../packages/core/src/protocol/index.ts";
-import { createProgramTools, findPackages, findWheels, type PythonResult } from "../../packages/tools/src/index.ts";
+import { createProgramTools, findPackages, type PythonResult } from "../../packages/tools/src/index.ts";
 import { differenceOf, type OurCell, type Row, rowSchema } from "./compare.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -36,7 +36,7 @@ const rows = (await readFile(file, "utf8"))
 const signal = new AbortController().signal;
 const cacheFolder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "chingu", "artefacts");
 const wheels = flags.packages === undefined ? undefined : resolve(flags.packages);
-const packages = () => (wheels === undefined ? findPackages(cacheFolder, signal) : findWheels(wheels));
+const packages = () => findPackages({ cacheFolder, ...(wheels !== undefined && { wheelFolder: wheels }) }, signal);
 const snapshotFolder = await mkdtemp(join(tmpdir(), "chingu-agreement-"));
 const programs = createProgramTools({ packages, snapshotFolder });
 const python = programs.tools.find(({ name }) => name === "run_python");

@@ -94,7 +94,7 @@ test("a program that misses a package is told the command that gets it; once agr
   expect(stderr).toContain("sympy 1.14.0");
 });
 
-test("a folder of wheels of one's own takes the place of the packages; one that cannot be read is a usage error", async () => {
+test("programs import from a folder of wheels of one's own; one that cannot be read is a usage error", async () => {
   await using model = await startModelServer([
     toolCall("run_python", { code: "import tiny_tools\ntiny_tools.__name__" }),
     text("됩니다."),
@@ -107,7 +107,7 @@ test("a folder of wheels of one's own takes the place of the packages; one that 
 
   await machine.run(["되나?"]);
   expect(toolResultIn(model.requests[1])).toContain("Value: 'tiny_tools'");
-  expect((await machine.run(["packages"])).stderr).toBe(`programs use the wheels in ${folder} instead\n`);
+  expect((await machine.run(["packages"])).stderr).toBe(`the wheels in ${folder} come before these\n`);
 
   const wrong = await machine.run(["되나?"], { env: { CHINGU_TOOLS_PYTHON_PACKAGES: "/nowhere" } });
   expect(wrong).toMatchObject({ stdout: "", exitCode: 2 });

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { variable } from "@chingu/core";
 import { describeProgress } from "@chingu/core/artefacts";
-import { type FindPackages, findPackages, findWheels, pullPackages } from "@chingu/tools";
+import { type FindPackages, findPackages, pullPackages } from "@chingu/tools";
 import type { Io } from "./io.ts";
 import { CommandFailure } from "./output/report-failure.ts";
 import { artefactOptions, type Settings } from "./settings.ts";
@@ -11,16 +11,13 @@ import { artefactOptions, type Settings } from "./settings.ts";
 const patienceMs = 90_000;
 
 /**
- * The Python packages of this machine, for `createProgramTools`: those of the configured folder, else the pinned ones
- * from the cache. Nobody is asked in the middle of a turn: only `--yes` and `CHINGU_DOWNLOAD=1` have missing ones
+ * The Python packages of this machine, for `createProgramTools`: those of the configured folder, and the pinned
+ * ones of other names from the cache. Nobody is asked in the middle of a turn: only `--yes` and `CHINGU_DOWNLOAD=1` have missing ones
  * fetched, at the first need and once in a process. Throws a `CommandFailure` when the configured folder cannot be read.
  */
 export async function openPackages(settings: Settings, io: Io): Promise<FindPackages> {
   const folder = wheelFolder(settings, io);
-  if (folder !== undefined) {
-    await mustBeReadable(folder);
-    return () => findWheels(folder).catch(() => ({ files: [], missing: [] }));
-  }
+  if (folder !== undefined) await mustBeReadable(folder);
   const options = artefactOptions(settings, io);
   const agreed = settings.flags.yes === true || variable(io.environment, "CHINGU_DOWNLOAD") === "1";
   let fetched: Promise<unknown> | undefined;
@@ -37,7 +34,10 @@ export async function openPackages(settings: Settings, io: Io): Promise<FindPack
       ).catch(() => undefined);
       await fetched;
     }
-    return findPackages(options.cacheFolder, io.signal);
+    return findPackages(
+      { cacheFolder: options.cacheFolder, ...(folder !== undefined && { wheelFolder: folder }) },
+      io.signal,
+    );
   };
 }
 

@@ -1,4 +1,4 @@
-export { findPackages, findWheels, type PulledPackage, pullPackages } from "./program/find-packages.ts";
+export { findPackages, type PackagePlaces, type PulledPackage, pullPackages } from "./program/find-packages.ts";
 export { createProgramTools, type ProgramTools, type ProgramToolsOptions } from "./program/index.ts";
 export { programLimits } from "./program/limits.ts";
 export { type PythonPackage, pythonPackages } from "./program/package-catalogue.ts";

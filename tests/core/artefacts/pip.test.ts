@@ -39,7 +39,7 @@ test("a wheel itself can be the pinned file: it is kept as it came", async () =>
   const { folder: index, environment } = await wheelIndex();
   const wheel = await readFile(join(index, "tiny_part0-1.2.3-py3-none-any.whl"));
   const folder = await temporaryFolder();
-  const artefact = artefactOf(wheel, [{ kind: "pip", requirements: [{ spec: "tiny-part0==1.2.3" }] }]);
+  const artefact = artefactOf(wheel, [{ kind: "wheel", spec: "tiny-part0==1.2.3" }]);
 
   const result = await obtain(artefact, optionsFor(folder, { environment }).options, signal());
 

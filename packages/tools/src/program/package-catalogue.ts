@@ -61,7 +61,7 @@ const pure: readonly PythonPackage[] = [
 ];
 
 function wheel(name: string, version: string, file: string, pin: Pick<Artefact, "bytes" | "sha256" | "licence">) {
-  const source: Source = { kind: "pip", requirements: [{ spec: `${name}==${version}` }] };
+  const source: Source = { kind: "wheel", spec: `${name}==${version}` };
   return { name, version, usual: true, artefact: { name: `${name} ${version}`, file, ...pin, sources: [source] } };
 }
 
