@@ -154,7 +154,7 @@ export const javascriptBombs: readonly JavascriptCase[] = [
 
 /** Each is followed by a program whose result must still be right. */
 export const javascriptPoisons: readonly JavascriptCase[] = [
-  { name: "the array's prototype", code: "Array.prototype.push = Array.prototype.map = Array.prototype.join = null" },
+  { name: "the array's prototype", code: "Array.prototype.push = Array.prototype.slice = Array.prototype.join = null" },
   {
     name: "the object's prototype",
     code: "Object.prototype.toJSON = () => 1;\nObject.prototype.ans = 5;\nObject.prototype.value = 6",
