@@ -4,3 +4,4 @@ export { programLimits } from "./program/limits.ts";
 export { type PythonPackage, pythonPackages } from "./program/package-catalogue.ts";
 export type { FindPackages, MissingPackage, PythonPackageFile, PythonPackages } from "./program/packages.ts";
 export type { PythonResult } from "./program/run-python.ts";
+export { programTimeZone } from "./program/time-zone.ts";
