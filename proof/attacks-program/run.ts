@@ -15,6 +15,7 @@ import { openCanaries } from "./canaries.ts";
 import { javascriptBombs, javascriptEscapes, javascriptPoisons } from "./javascript-cases.ts";
 import { tryProtocol } from "./protocol.ts";
 import { pythonBombs, pythonEscapes, pythonForgeries, pythonPoisons } from "./python-cases.ts";
+import { trySteady } from "./steady.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -72,7 +73,7 @@ const attacks = [
     "run_python",
     python.filter(({ sympy = false }) => withSympy || !sympy),
   ),
-  ...programsOf("run_javascript", [...javascriptEscapes, ...javascriptPoisons, ...javascriptBombs]),
+  ...programsOf("run_javascript", [...javascriptEscapes, ...javascriptBombs, ...javascriptPoisons]),
   ...expressionsOf([...calculateEscapes, ...calculateBombs]),
 ]
   .filter(({ tool, name }) => `${tool} ${name}`.includes(flags.only))
@@ -144,6 +145,12 @@ for (const { tool, name, input, limitMs, limit, error } of attacks) {
   if (wrong !== undefined) faults.push(wrong);
   worstMs = Math.max(worstMs, tookMs - limitMs);
   report(tool, name, tookMs, faults);
+}
+
+if (flags.only === "" || "steady".includes(flags.only)) {
+  const calculate = async (expression: string) => String((await call("calculate", { expression }, "proof")).content);
+  const { name, tookMs, faults } = await trySteady(calculate, flags.quick ? 1_000 : 10_000);
+  report("calculate", name, tookMs, faults);
 }
 
 if (flags.only === "" || "protocol".includes(flags.only)) {
