@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createProgramTools, type ProgramTools } from "@chingu/tools";
+import { createProgramTools, type ProgramTools, programTimeZone } from "@chingu/tools";
 import type { Io } from "./io.ts";
 import { openPackages } from "./open-packages.ts";
 import type { Settings } from "./settings.ts";
@@ -11,6 +11,7 @@ import type { Settings } from "./settings.ts";
 export async function openPrograms(settings: Settings, io: Io): Promise<ProgramTools> {
   const programs = createProgramTools({
     packages: await openPackages(settings, io),
+    timeZone: programTimeZone(io.environment),
     snapshotFolder: join(settings.folders.cache, "interpreters"),
   });
   io.cleanup.defer(() => programs.close());
