@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { findSnapshot, snapshotKey } from "../../../packages/tools/src/program/snapshot.ts";
 import { startPrograms } from "./harness.ts";
@@ -13,22 +13,18 @@ const options = { snapshotFolder: folder, timeZone: "Asia/Seoul" };
 const snapshots = () => readdirSync(folder).filter((name) => name.endsWith(".snapshot"));
 const pathOf = (name = snapshots()[0] ?? "") => join(folder, name);
 
-beforeAll(async () => {
+/** Makes the snapshot unless a right one is there. */
+async function keep(): Promise<boolean> {
   const programs = startPrograms(options);
-  await programs.keepSnapshot();
+  const kept = await programs.keepSnapshot();
   await programs.close();
+  return kept;
+}
+
+beforeEach(async () => {
+  await keep();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Starts anew over the folder, asks one question, and says whether a right snapshot is there in the end. */
-async function restart() {
-  await using programs = Object.assign(startPrograms(options), {
-    [Symbol.asyncDispose]: () => programs.close(),
-  });
-  const { structured } = await programs.python("x = 6\nx * 7");
-  const kept = await programs.keepSnapshot();
-  return { value: structured.value?.repr, kept };
-}
 
 test("a snapshot is one file that only the user may read, named after what it holds", async () => {
   expect(snapshots()).toHaveLength(1);
@@ -74,7 +70,10 @@ test.each([
   ],
 ])("a snapshot that is %s costs only time, and is made again", async (_how, spoil) => {
   spoil();
-  expect(await restart()).toEqual({ value: "42", kept: true });
+  const programs = startPrograms(options);
+  expect((await programs.python("x = 6\nx * 7")).structured.value?.repr).toBe("42");
+  await programs.close();
+  expect(await keep()).toBe(true);
   expect(snapshots()).toHaveLength(1);
   const sum = createHash("sha256").update(readFileSync(pathOf())).digest("hex");
   expect(pathOf()).toContain(sum);
