@@ -32,24 +32,31 @@ export async function* rerunReceipts(
   signal: AbortSignal,
 ): AsyncGenerator<Rerun> {
   const runs = runsOf(messages);
+  const begun = new Set<string>();
   const wanted = ({ made }: ThreadRun) => made !== undefined && (only?.has(made.name) ?? true);
   for (const run of runs.slice(0, runs.findLastIndex(wanted) + 1)) {
     if (signal.aborted) return;
     const together = await runAgain(run, toolbox, "together", signal);
+    const tool = nameOf(run);
+    // The first in its session was by itself already.
+    const alone = !begun.has(tool);
+    begun.add(tool);
     if (!run.made || !wanted(run)) continue;
     const first = compare(run.made, together);
-    const again = first.status === "same" || together === noTool || signal.aborted;
-    const second = again ? first : compare(run.made, await runAgain(run, toolbox, run.made.name, signal));
+    const settled = first.status === "same" || together === noTool || alone || signal.aborted;
+    const second = settled ? first : compare(run.made, await runAgain(run, toolbox, run.made.name, signal));
     if (!signal.aborted) yield second.status === "same" ? second : first;
   }
 }
+
+const nameOf = ({ call, made }: ThreadRun) => made?.receipt.tool ?? call.name;
 
 type Outcome = Ran | { readonly reason: string };
 
 const noTool: Outcome = { reason: "there is no such tool here" };
 
 async function runAgain(run: ThreadRun, toolbox: Toolbox, session: string, signal: AbortSignal): Promise<Outcome> {
-  const name = run.made?.receipt.tool ?? run.call.name;
+  const name = nameOf(run);
   const tool = toolbox.list().find((one) => one.name === name);
   const input = tool && inputOf(run, tool);
   if (!input) return noTool;
