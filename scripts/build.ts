@@ -5,7 +5,11 @@ import { rolldown } from "rolldown";
  * Bundles the command line: one folder of chunks, the children of the evaluator as entries of their own beside them.
  * Packages that carry native code or data stay outside and are loaded from where they are installed.
  */
-const external = [/^node:/, "node-llama-cpp", "pyodide", "mathjs", /^mathjs\//, /^pyodide\//, "react-devtools-core"];
+const external = [
+  ...[/^node:/, "node-llama-cpp", "react-devtools-core"],
+  ...["pyodide", /^pyodide\//, "mathjs", /^mathjs\//],
+  ...["quickjs-emscripten-core", /^@jitl\//, "acorn"],
+];
 
 /** The new build takes the old one's place in one step: whoever starts meanwhile gets either, never half of one. */
 export async function build(): Promise<void> {
@@ -16,7 +20,8 @@ export async function build(): Promise<void> {
     input: {
       chingu: "packages/cli/src/chingu.ts",
       "python-child": "packages/tools/src/program/python-child.ts",
-      "math-child": "packages/tools/src/program/math-child.ts",
+      "javascript-child": "packages/tools/src/program/javascript-child.ts",
+      "math-child": "packages/tools/src/program/calculate/math-child.ts",
     },
     external,
     platform: "node",

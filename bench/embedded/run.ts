@@ -1,7 +1,9 @@
 // How often the embedded model does the right thing with short texts:
-//   node bench/embedded/run.ts FILE.jsonl [--size default|small] [--decide] [--verbose] [--json]
+//   node bench/embedded/run.ts FILE.jsonl [--size default|small] [--decide] [--pal [--samples N]] [--from N] [--limit N]
+//     [--verbose] [--json]
 // Each line of FILE: {"text", "tool": "run_python" | "answer", "expect"?: ["51", "1,087|1087"]}. The weights must be in the
-// cache already or CHINGU_DOWNLOAD=1 be set; programs run in python3.
+// cache already or CHINGU_DOWNLOAD=1 be set; programs run in python3. With --pal each line is {"question", "answer": number} and goes through
+// the agent and its own evaluator as `chingu -p --pal` sends it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -20,6 +22,10 @@ const { values: flags, positionals } = parseArgs({
   options: {
     size: { type: "string", default: "default" },
     decide: { type: "boolean", default: false },
+    pal: { type: "boolean", default: false },
+    samples: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    limit: { type: "string" },
     verbose: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -79,10 +85,19 @@ const model = createEmbeddedModel({
 
 const file = positionals[0];
 if (!file) throw new Error("Name a JSONL file.");
-const items = (await readFile(file, "utf8"))
+const from = Number(flags.from);
+const rows = (await readFile(file, "utf8"))
   .split("\n")
   .filter(Boolean)
-  .map((line) => itemSchema.parse(JSON.parse(line)));
+  .slice(from, flags.limit === undefined ? undefined : from + Number(flags.limit))
+  .map((line): unknown => JSON.parse(line));
+if (flags.pal) {
+  const { measurePal } = await import("./pal.ts");
+  await measurePal(model, rows, { samples: Number(flags.samples), verbose: flags.verbose, json: flags.json });
+  await model.dispose?.();
+  process.exit(0);
+}
+const items = rows.map((row) => itemSchema.parse(row));
 const results: { item: Item; decided: boolean; computed: boolean; told: boolean; seconds: number }[] = [];
 await ask(model, [said("user", "1", "Hi")], { decideOnly: true });
 for (const [index, item] of items.entries()) {

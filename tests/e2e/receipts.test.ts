@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { turnResultSchema } from "@chingu/core/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshMachine, type Machine } from "../kit/cli.ts";
@@ -105,4 +107,72 @@ test("a turn that only calls tools stops at --max-steps with exit 4 and can go o
     "error: the turn reached its limit of 2 steps\n  say `go on`, or raise --max-steps\n",
   );
   expect(await machine.run(["--continue", "go on"], { env })).toMatchObject({ stdout: "2와 3입니다.\n", exitCode: 0 });
+});
+
+test("receipts of a thread are shown, checked and run again", async () => {
+  await using own = await freshMachine({ CHINGU_MODEL: "test-model" });
+  await using model = await startModelServer([
+    toolCalls([
+      call("run_python", { code: "apples = 17 * 24\napples" }),
+      call("run_python", { code: "apples // 5" }),
+      call("calculate", { expression: "1/3 + 1/7" }),
+    ]),
+    text("408, 81, 10/21."),
+    toolCall("calculate", { expression: "2^10" }),
+    text("1024."),
+  ]);
+  const env = { OPENAI_BASE_URL: model.baseURL };
+  const { threadId } = JSON.parse((await own.run(["사과는?", "--output", "json"], { env })).stdout);
+  const shown = await own.run(["receipts", "show", threadId, "--output", "json"]);
+  expect(JSON.parse(shown.stdout)).toMatchObject([
+    { name: "1.r1", receipt: { value: "408" } },
+    { name: "1.r2", receipt: { value: "81" } },
+    { name: "1.r3", receipt: { tool: "calculate", value: "10/21" } },
+  ]);
+  const text1 = await own.run(["receipts", "show", threadId, "r2"]);
+  expect(text1.stdout).toMatch(/── 1\.r2 · run_python \(python\) · .*\n {4}apples \/\/ 5\n→ 81\nsha256:/);
+  expect(await own.run(["receipts", "verify", threadId])).toMatchObject({ exitCode: 0 });
+  const again = await own.run(["receipts", "rerun", threadId]);
+  expect(again).toMatchObject({
+    exitCode: 0,
+    stdout: "1.r1  run_python  same\n1.r2  run_python  same\n1.r3  calculate  same\n",
+  });
+
+  await own.run(["--continue", "2^10?"], { env });
+  const unclear = await own.run(["receipts", "show", threadId, "r1"]);
+  expect(unclear).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(unclear.stderr).toContain('several receipts of this thread are "r1": 1.r1, 2.r1');
+  expect(await own.run(["receipts", "verify", threadId, "r9"])).toMatchObject({ exitCode: 2 });
+});
+
+test("a receipt that was changed in the store does not verify, and its program gives something else", async () => {
+  await using own = await freshMachine({ CHINGU_MODEL: "test-model" });
+  await using model = await startModelServer([toolCall("run_python", { code: "6 * 7" }), text("42.")]);
+  const { threadId } = JSON.parse(
+    (await own.run(["?", "--output", "json"], { env: { OPENAI_BASE_URL: model.baseURL } })).stdout,
+  );
+  const database = new DatabaseSync(join(own.home, ".local/share/chingu/chingu.db"));
+  database.exec(`update message set body = replace(body, '"value":"42"', '"value":"43"')`);
+  database.close();
+  const verified = await own.run(["receipts", "verify", threadId, "--output", "jsonl"]);
+  expect(JSON.parse(verified.stdout)).toMatchObject({ name: "1.r1", holds: false });
+  expect(verified.exitCode).toBe(1);
+  expect(await own.run(["receipts", "rerun", threadId])).toMatchObject({
+    exitCode: 1,
+    stdout: "1.r1  run_python  differs\n  - 43\n  + 42\n",
+  });
+});
+
+test("a thread without receipts says so, and an unknown thread is a usage error", async () => {
+  await using own = await freshMachine({ CHINGU_MODEL: "test-model" });
+  await using model = await startModelServer([text("Hi.")]);
+  const { threadId } = JSON.parse(
+    (await own.run(["Hi", "--output", "json"], { env: { OPENAI_BASE_URL: model.baseURL } })).stdout,
+  );
+  expect(await own.run(["receipts", "show", threadId])).toMatchObject({
+    stdout: "",
+    stderr: "this thread has no receipts\n",
+    exitCode: 0,
+  });
+  expect(await own.run(["receipts", "rerun", "nothing-like-it"])).toMatchObject({ exitCode: 2, stdout: "" });
 });

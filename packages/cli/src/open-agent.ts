@@ -14,13 +14,13 @@ import {
   type Timeouts,
 } from "@chingu/core";
 import { describeProgress, obtain } from "@chingu/core/artefacts";
-import { createProgramTools } from "@chingu/tools";
 import { confirmServers } from "./confirm.ts";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 import { openBudget } from "./open-budget.ts";
 import { type OpenedInstructions, openInstructions } from "./open-instructions.ts";
 import { openModels } from "./open-models.ts";
+import { openPrograms } from "./open-programs.ts";
 import { recallSettings } from "./open-recall.ts";
 import { type OpenedRules, openRules } from "./open-rules.ts";
 import { createProgressLine } from "./output/progress-line.ts";
@@ -45,8 +45,7 @@ export async function openAgent(settings: Settings, io: Io, store: ThreadStore |
   // First, because a rule that cannot be read ends the command.
   const { decide, remember, failures: ruleFailures } = await openRules(settings, io);
   const transport = openTransport(io);
-  const programs = createProgramTools();
-  io.cleanup.defer(() => programs.close());
+  const programs = await openPrograms(settings, io);
   const [{ model, resolution, candidates }, { servers, failures }, project] = await Promise.all([
     openModels(settings, io, transport),
     loadServers(serverFiles(settings, io)),

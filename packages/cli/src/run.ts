@@ -5,6 +5,7 @@ import type { Io } from "./io.ts";
 import { exitCodes } from "./output/exit-code.ts";
 import { allowOption, common, flagsOf, positiveInteger, withAskFlags } from "./tree/flags.ts";
 import { addMemory } from "./tree/memory.ts";
+import { addReceipts } from "./tree/receipts.ts";
 import { addThreads } from "./tree/threads.ts";
 import { version } from "./version.ts";
 
@@ -90,6 +91,8 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       finish(await (await import("./commands/search.ts")).search(words, flagsOf(command), io)),
     );
 
+  addReceipts(program, io, finish);
+
   common(
     program
       .command("resume")
@@ -126,6 +129,25 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       finish(await (await import("./commands/models.ts")).removeModel(name, flagsOf(command), io)),
   );
 
+  const packages = program.command("packages").description("the Python packages that programs may import");
+  common(
+    packages.command("list", { isDefault: true }).description("which there are, and which are on this machine"),
+  ).action(async (_, command) =>
+    finish(await (await import("./commands/packages.ts")).listPackages(flagsOf(command), io)),
+  );
+  common(
+    packages
+      .command("pull")
+      .description("download packages, and what they need")
+      .argument("[name...]", "without names: sympy, mpmath, python-dateutil, six"),
+  ).action(async (names: string[], _, command) =>
+    finish(await (await import("./commands/packages.ts")).pullNamed(names, flagsOf(command), io)),
+  );
+  common(packages.command("rm").description("remove a package's file").argument("<name>")).action(
+    async (name: string, _, command) =>
+      finish(await (await import("./commands/packages.ts")).removePackage(name, flagsOf(command), io)),
+  );
+
   common(
     program
       .command("prices")
@@ -140,8 +162,8 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
   );
 
   const mcp = program.command("mcp").description("Chingu's tools for other MCP clients");
-  common(mcp.command("serve").description("serve Chingu's own tools over standard input and output")).action(async () =>
-    finish(await (await import("./commands/mcp-serve.ts")).serveMcp(io)),
+  common(mcp.command("serve").description("serve Chingu's own tools over standard input and output")).action(
+    async (_, command) => finish(await (await import("./commands/mcp-serve.ts")).serveMcp(flagsOf(command), io)),
   );
 
   common(program.command("setup").description("choose an endpoint, check it and write the configuration"))

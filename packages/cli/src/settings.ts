@@ -45,6 +45,8 @@ export interface SettingFlags extends CommonFlags {
   /** In ms. */
   readonly maxTime?: number;
   readonly allow?: readonly string[];
+  readonly pal?: boolean;
+  readonly samples?: number;
 }
 
 /** Whose threads: there is one user on a command line. */

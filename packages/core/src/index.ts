@@ -10,6 +10,7 @@ export {
   type TurnOptions,
 } from "./agent/create-agent.ts";
 export { runTurn, type TurnDeps, type TurnInput } from "./agent/loop.ts";
+export { type Pal, palOf } from "./agent/pal.ts";
 export { type WaitingCalls, waitingCalls } from "./agent/pending.ts";
 export { defaultPolicy, type Policy, type Timeouts } from "./agent/policy.ts";
 export { systemPrompt } from "./agent/system-prompt.ts";
@@ -76,3 +77,6 @@ export { probeEndpoint } from "./model/probe.ts";
 export { describeChoice, type ModelChoice, type Resolution, resolveModel } from "./model/resolve.ts";
 export { createTransport, type Transport } from "./model/transport.ts";
 export * from "./protocol/index.ts";
+export { sealHolds } from "./receipts/make.ts";
+export { type Rerun, rerunReceipts } from "./receipts/rerun.ts";
+export { receiptsOf, type ThreadReceipt } from "./receipts/thread-receipts.ts";

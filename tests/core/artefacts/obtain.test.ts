@@ -44,6 +44,21 @@ test("a file that somebody put into the cache by hand is used when its sum is ri
   expect(await readFile(path)).toEqual(content);
 });
 
+test("where only the sum and the most it may have are pinned, a smaller file is whole and a larger one is cut off", async () => {
+  const { url } = await serve((request, response) => sendRange(content, request, response));
+  const exact = artefactOf(content, [{ kind: "url", url }]);
+  const folder = await temporaryFolder();
+
+  const roomy = { ...exact, bytes: content.length + 1_000, upTo: true } as const;
+  expect(await obtain(roomy, optionsFor(folder).options, signal())).toMatchObject({ kind: "ready" });
+  expect(await obtain(roomy, optionsFor(folder, { offline: true }).options, signal())).toMatchObject({ kind: "ready" });
+  expect(await listArtefacts(folder, [roomy])).toMatchObject([{ state: "present" }]);
+
+  const narrow = { ...exact, bytes: content.length - 1, upTo: true } as const;
+  const refused = await obtain(narrow, optionsFor(await temporaryFolder()).options, signal());
+  expect(refused.kind === "failed" && refused.failure.message).toContain(`${content.length} bytes`);
+});
+
 test("a transfer that breaks goes on at the byte where it broke", async () => {
   const { url, requests } = await serve((request, response, number) => {
     if (number > 0) return sendRange(content, request, response);

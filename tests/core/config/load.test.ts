@@ -49,6 +49,14 @@ describe("layers", () => {
     });
   });
 
+  test("the folder of Python packages is named by the user's file, or by the environment above it", async () => {
+    await writeFile(user, "tools: {python: {packages: ~/wheels}}\n");
+    expect(await load()).toMatchObject({ config: { tools: { python: { packages: "~/wheels" } } } });
+    expect(await load({ CHINGU_TOOLS_PYTHON_PACKAGES: "/other" })).toMatchObject({
+      config: { tools: { python: { packages: "/other" } } },
+    });
+  });
+
   test("an empty variable says nothing", async () => {
     await writeFile(user, "model: from-user\n");
     expect(await load({ CHINGU_MODEL: "", CHINGU_MEMORY_URL: " " })).toMatchObject({
@@ -86,6 +94,7 @@ describe("a project's file, which comes with somebody's repository,", () => {
   test.each([
     ["providers", "providers: {a: {baseURL: 'http://evil/v1'}}"],
     ["memory", "memory: {url: 'redis://evil'}"],
+    ["tools", "tools: {python: {packages: '/evil'}}"],
   ])("may not set `%s`", async (key, yaml) => {
     expect(await failureOf(project, yaml)).toContain(`\`${key}\` may stand only in your own ${user}`);
   });

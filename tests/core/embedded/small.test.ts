@@ -119,3 +119,25 @@ test("a message longer than the context is cut with a notice, and a long thread 
   expect(thread.at(-1)).toMatchObject({ type: "finished" });
   await narrow.dispose?.();
 }, 600_000);
+
+test("a tool that must be called is called whatever is asked, and mends what failed as often as it is asked to", async () => {
+  const forced = { tools: [runPython], toolChoice: { tool: "run_python" } } as const;
+  const greeted = await eventsOf(model, requestOf([user("Hi!")], forced));
+  expect(callIn(greeted)?.name).toBe("run_python");
+  expect(textIn(greeted)).toBe("");
+
+  const failure = { kind: "error", code: "failed", message: "NameError: name 'x' is not defined" } as const;
+  const twice = [user("What is 6 * 7?"), ...called("x * 7", failure, "c1"), ...called("x * 7", failure, "c2")];
+  const mended = await eventsOf(model, requestOf(twice, forced));
+  expect(JSON.parse(callIn(mended)?.arguments ?? "")).toEqual({ code: expect.any(String) });
+}, 300_000);
+
+test("with a temperature the same request gives programs that differ", async () => {
+  const request = requestOf([user("Make a list of ten animals.")], {
+    tools: [runPython],
+    toolChoice: { tool: "run_python" },
+    temperature: 1.2,
+  });
+  const codes = [await eventsOf(model, request), await eventsOf(model, request), await eventsOf(model, request)];
+  expect(new Set(codes.map((events) => callIn(events)?.arguments)).size).toBeGreaterThan(1);
+}, 300_000);

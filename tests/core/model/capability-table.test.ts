@@ -383,3 +383,28 @@ describe("images and files", () => {
     ]);
   });
 });
+
+describe("a tool that must be called", () => {
+  const forced: Partial<ModelRequest> = { tools: [calculate], toolChoice: { tool: "calculate" } };
+
+  test("is named as each API wants it", async () => {
+    const chat = await sentTo("https://models.example/v1", "some-model", ask("Hi", forced));
+    expect(chat.body.tool_choice).toEqual({ type: "function", function: { name: "calculate" } });
+    const responses = await sentTo("https://api.openai.com/v1", "gpt-5", ask("Hi", forced));
+    expect(responses.body.tool_choice).toEqual({ type: "function", name: "calculate" });
+  });
+
+  test.each([
+    ["https://models.example/v1", "some-model", true],
+    ["https://api.openai.com/v1", "gpt-5", true],
+    ["https://api.deepseek.com/v1", "deepseek-chat", false],
+    ["https://openrouter.ai/api/v1", "deepseek/deepseek-v4-flash", false],
+    ["http://127.0.0.1:8080/v1", "some-model", false],
+    ["http://localhost:11434/v1", "qwen3", false],
+    ["http://localhost:1234/v1", "qwen3", false],
+    ["https://models.example/v1", "gemma-3-4b", false],
+  ])("is known to be possible or not: %s %s %s", async (baseURL, model, possible) => {
+    await using asked = modelAt(baseURL, { model });
+    expect(asked.capabilities.forcedTool).toBe(possible);
+  });
+});

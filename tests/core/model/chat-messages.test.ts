@@ -125,6 +125,23 @@ describe("a thread is sent", () => {
     ]);
   });
 
+  test("in words alone to a model that knows no tools", () => {
+    const gemma = "gemma-3-4b";
+    const options = { ...profileOf({ baseURL: "http://127.0.0.1/v1", model: gemma }), model: gemma };
+    const thread = [
+      user("17*3?"),
+      message("assistant", [call("a", '{"expression":"17*3"}')]),
+      message("tool", [result("a", value("51"))]),
+      message("assistant", [{ type: "text", text: "51" }]),
+    ];
+    expect(chat.toChatMessages("", thread, options)).toEqual([
+      { role: "user", content: "17*3?" },
+      { role: "assistant", content: 'calculate {"expression":"17*3"}' },
+      { role: "user", content: "Result:\n51" },
+      { role: "assistant", content: "51" },
+    ]);
+  });
+
   test("rule 29: without lone surrogates and NULs", () => {
     expect(toChatMessages("", [user("a\ud800b\u0000c")])).toEqual([{ role: "user", content: "a\ufffdb\ufffdc" }]);
   });

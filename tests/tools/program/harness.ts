@@ -1,8 +1,13 @@
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
 import type { Json, ReceiptDraft, ToolReturn } from "../../../packages/core/src/protocol/index.ts";
 import { createProgramTools, type ProgramToolsOptions, type PythonResult } from "../../../packages/tools/src/index.ts";
 
 export interface CallOptions {
   readonly thread?: string;
+  readonly session?: string;
+  readonly fresh?: boolean;
+  readonly expect?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -21,13 +26,18 @@ export interface Calculation {
   readonly decimal?: string;
   readonly unit?: string;
   readonly is_exact?: boolean;
+  readonly read_as?: string;
+  readonly notes?: readonly string[];
   readonly error?: { readonly message: string; readonly position?: number };
   readonly limit?: string;
 }
 
+/** Shared by all tests and kept: a test that needs a start from nothing gives a folder of its own. */
+const snapshotFolder = join(tmpdir(), `chingu-test-snapshots-${userInfo().uid}`);
+
 /** The tools as a turn calls them, on real child processes. */
 export function startPrograms(options: ProgramToolsOptions = {}) {
-  const { tools, close, prepare } = createProgramTools(options);
+  const { tools, close, prepare, keepSnapshot } = createProgramTools({ snapshotFolder, ...options });
   async function call<Structured>(name: string, input: { readonly [key: string]: Json }, where: CallOptions) {
     const tool = tools.find((candidate) => candidate.name === name);
     if (tool === undefined) throw new Error(`no tool ${name}`);
@@ -49,16 +59,41 @@ export function startPrograms(options: ProgramToolsOptions = {}) {
     tools,
     close,
     prepare,
+    keepSnapshot,
     python: (code: string, where: CallOptions = {}) =>
       call<PythonResult>(
         "run_python",
-        { code, ...(where.timeoutMs !== undefined && { timeout_ms: where.timeoutMs }) },
+        {
+          code,
+          ...(where.timeoutMs !== undefined && { timeout_ms: where.timeoutMs }),
+          ...(where.session !== undefined && { session_id: where.session }),
+          ...(where.fresh !== undefined && { fresh: where.fresh }),
+          ...(where.expect !== undefined && { expect: where.expect }),
+        },
         where,
       ),
-    calculate: (expression: string, where: CallOptions & { readonly precision?: number } = {}) =>
+    javascript: (code: string, where: CallOptions & { readonly session?: string; readonly fresh?: boolean } = {}) =>
+      call<PythonResult>(
+        "run_javascript",
+        {
+          code,
+          ...(where.timeoutMs !== undefined && { timeout_ms: where.timeoutMs }),
+          ...(where.session !== undefined && { session_id: where.session }),
+          ...(where.fresh !== undefined && { fresh: where.fresh }),
+        },
+        where,
+      ),
+    calculate: (
+      expression: string,
+      where: CallOptions & { readonly precision?: number; readonly unit?: string } = {},
+    ) =>
       call<Calculation>(
         "calculate",
-        { expression, ...(where.precision !== undefined && { precision: where.precision }) },
+        {
+          expression,
+          ...(where.precision !== undefined && { precision: where.precision }),
+          ...(where.unit !== undefined && { unit: where.unit }),
+        },
         where,
       ),
   };

@@ -66,10 +66,22 @@ test("an error names its line, its source and what the program printed before", 
   );
   expect(isError).toBe(true);
   expect(receipt).toBeUndefined();
-  expect(structured.error).toMatchObject({ type: "ZeroDivisionError", line: 3, source_line: "return 10 / n" });
+  expect(structured.error).toMatchObject({
+    type: "ZeroDivisionError",
+    line: 3,
+    column: 12,
+    source_line: "return 10 / n",
+  });
   expect(structured.stdout).toBe("시작\n");
   expect(structured.error?.traceback).not.toContain("_pyodide");
   for (const part of ["ZeroDivisionError", "Line 3", "return 10 / n", "시작"]) expect(content).toContain(part);
+});
+
+test("the variable that was announced is the answer, and only where the program has no better one", async () => {
+  const { structured } = await programs.python("total = 3\nanswer = 4", { expect: "total" });
+  expect(structured.value).toMatchObject({ repr: "3", from: "variable" });
+  const last = await programs.python("total = 5\n6", { expect: "total" });
+  expect(last.structured.value).toMatchObject({ repr: "6", from: "expression" });
 });
 
 test("a syntax error names its line", async () => {
@@ -107,6 +119,7 @@ test("the clock of programs stands in the zone asked for", async () => {
 test("long output keeps its beginning and its end and says that something is missing", async () => {
   const { structured } = await programs.python("for i in range(30000):\n    print('line', i)");
   expect(structured.truncated).toBe(true);
+  expect(structured.printed_bytes).toBe(Array.from({ length: 30000 }, (_, i) => `line ${i}\n`).join("").length);
   expect(structured.stdout).toMatch(/^line 0\nline 1\n/);
   expect(structured.stdout).toMatch(/bytes left out\][\s\S]*line 29999\n$/);
   expect(Buffer.byteLength(structured.stdout)).toBeLessThan(66 * 1024);

@@ -7,21 +7,78 @@ import { startPrograms } from "./harness.ts";
 const programs = startPrograms();
 afterAll(() => programs.close());
 
-test("a run over its time is ended, says so, keeps what it printed, and the thread starts anew", async () => {
+test.each([
+  ["a loop", "count = 0\nwhile True: count += 1", 2],
+  ["a sleep", "import time\ncount = 1\ntime.sleep(60)", 3],
+])("%s over its time is interrupted where it is, and what was defined is kept", async (_what, code, line) => {
   await programs.python("kept = 1", { thread: "one" });
-  const { structured, content } = await programs.python("print('begun')\nwhile True: pass", {
-    thread: "one",
-    timeoutMs: 500,
+  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 500 });
+  expect(structured).toMatchObject({
+    ok: false,
+    limit: "time",
+    stdout: "begun\n",
+    error: { type: "TimeLimit", message: "stopped after 0.5 s", line: line + 1 },
   });
-  expect(structured).toMatchObject({ ok: false, limit: "time", stdout: "begun\n", error: { type: "TimeLimit" } });
   expect(content).toContain("timeout_ms");
+  expect(content).toContain("The names defined so far are still there");
+  const next = await programs.python("kept, count > 0", { thread: "one" });
+  expect(next.structured).toMatchObject({ value: { repr: "(1, True)" }, session: { state: "kept" } });
+});
+
+test.each([
+  ["catches every interrupt", "while True:\n    try:\n        while True: pass\n    except BaseException: pass"],
+  ["counts where no interrupt reaches", "sum(range(10**12))"],
+  ["waits in an event loop", "import asyncio\nasyncio.run(asyncio.sleep(60))"],
+])("a run over its time that %s is killed, says so, and the thread starts anew", async (_what, code) => {
+  await programs.python("kept = 1", { thread: "one" });
+  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 500 });
+  expect(structured).toMatchObject({ ok: false, limit: "time", stdout: "begun\n", error: { type: "TimeLimit" } });
+  expect(content).toContain("The names defined in this conversation are gone");
   const next = await programs.python("kept", { thread: "one" });
   expect(next.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "lost", call_no: 1 } });
   expect(next.content).toContain("Names defined earlier in this conversation are gone");
 });
 
+test("a program that catches the interrupt and comes to an end keeps its answer", async () => {
+  const code = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    best = 41\nbest + 1";
+  const { structured } = await programs.python(code, { thread: "one", timeoutMs: 500 });
+  expect(structured).toMatchObject({ ok: true, value: { repr: "42" } });
+});
+
+test("a thread can keep several sessions apart, and begin one again", async () => {
+  await programs.python("x = 1", { thread: "many" });
+  const named = await programs.python("x = 2", { thread: "many", session: "draft" });
+  expect(named.structured.session).toMatchObject({ id: "draft", state: "new" });
+  const own = await programs.python("x", { thread: "many" });
+  expect(own.structured).toMatchObject({ value: { repr: "1" }, session: { state: "kept" } });
+  const byName = await programs.python("x", { thread: "many", session: own.structured.session.id });
+  expect(byName.structured).toMatchObject({ value: { repr: "1" }, session: { state: "kept", call_no: 3 } });
+  const elsewhere = await programs.python("x", { thread: "another", session: "draft" });
+  expect(elsewhere.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new" } });
+  const again = await programs.python("x", { thread: "many", session: "draft", fresh: true });
+  expect(again.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new", call_no: 1 } });
+});
+
+test("an interpreter that left something running behind its answer is replaced before the next call", async () => {
+  const trap = "import asyncio\ndef trap():\n    while True: pass\nasyncio.get_event_loop().call_soon(trap)\n'set'";
+  await programs.python(trap, { thread: "one" });
+  const { structured } = await programs.python("1 + 1", { thread: "one", timeoutMs: 20_000 });
+  expect(structured).toMatchObject({ ok: true, value: { repr: "2" } });
+});
+
+test("after five hundred programs a thread gets a new interpreter and is told so", async () => {
+  let last = await programs.python("x = 1", { thread: "busy" });
+  while (last.structured.session.call_no < programLimits.python.calls) {
+    last = await programs.python("1", { thread: "busy" });
+  }
+  expect(last.structured.session.state).toBe("kept");
+  const { structured } = await programs.python("1", { thread: "busy" });
+  expect(structured.session).toMatchObject({ state: "lost", call_no: 1, lost_because: "it had run 500 programs" });
+});
+
 test("cancelling a running program ends it at once and leaves the tool usable", async () => {
   const cancel = new AbortController();
+  await programs.python("1", { thread: "one" });
   const running = programs.python("while True: pass", { thread: "one", signal: cancel.signal });
   setTimeout(() => cancel.abort(new Error("stop")), 200);
   await expect(running).rejects.toThrow("stop");

@@ -1,4 +1,4 @@
-import type { TurnOptions } from "@chingu/core";
+import { palOf, type TurnOptions } from "@chingu/core";
 import type { Attachment, JsonSchema } from "@chingu/core/protocol";
 import { attach, attachedText } from "../attach.ts";
 import { askOnTerminal } from "../confirm.ts";
@@ -30,6 +30,7 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
   const interactive = words.length === 0 && !flags.print && io.stdin.isTTY && io.stdout.isTTY;
   if (interactive) return converse(flags, io);
   try {
+    refuseUnfit(flags);
     const settings = await readSettings(flags, io);
     const outputSchema = flags.outputSchema === undefined ? undefined : await readSchema(flags.outputSchema, io);
     const attached = await attach(flags.file ?? [], io);
@@ -40,7 +41,14 @@ export async function ask(words: readonly string[], flags: AskFlags, io: Io): Pr
   }
 }
 
+/** Flags that do not go together, before anything is opened. */
+function refuseUnfit(flags: AskFlags): void {
+  const pal = palOf(flags);
+  if (pal && "code" in pal) throw new CommandFailure(pal);
+}
+
 async function converse(flags: AskFlags, io: Io): Promise<number> {
+  refuseUnfit(flags);
   if (flags.file !== undefined || flags.outputSchema !== undefined) {
     const hint = 'write the question behind the command: chingu "…" --file FILE';
     throw new CommandFailure({ code: "usage", message: "--file and --output-schema go with one question", hint });
@@ -103,6 +111,7 @@ async function oneTurn(
   const turn = opened.agent.turn(question, {
     ...(threadId !== undefined && { threadId }),
     ...(outputSchema && { outputSchema }),
+    ...(flags.pal && { pal: true, samples: flags.samples ?? 1 }),
     ...(attachments.length > 0 && { attachments }),
     folder: io.folder,
     signal: io.signal,

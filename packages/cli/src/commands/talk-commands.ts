@@ -1,6 +1,7 @@
 import type { TerminalCommand } from "../slash-command.ts";
 import { memoryCommands } from "./memory/talk.ts";
 import { compactionCommands } from "./talk-compaction.ts";
+import { palCommand } from "./talk-pal.ts";
 import { searchCommand } from "./talk-search.ts";
 import type { Talking } from "./talking.ts";
 import { threadCommands } from "./threads/talk.ts";
@@ -23,6 +24,7 @@ export function talkCommands(talking: Talking): TerminalCommand[] {
         return { text: messages.newStarted };
       },
     },
+    palCommand(talking),
     ...searchCommand(talking),
     ...compactionCommands(talking),
     ...threadCommands(talking),

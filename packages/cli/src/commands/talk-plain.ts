@@ -6,6 +6,7 @@ import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
 import { errorText, writeTurn } from "../output/turn-writer.ts";
 import { openStore, type Settings } from "../settings.ts";
+import { createAnswering } from "./answering.ts";
 import { callsWait, chooseThread } from "./choose-thread.ts";
 import type { TalkFlags } from "./talk.ts";
 import { talkCommands } from "./talk-commands.ts";
@@ -37,9 +38,11 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const { english, korean } = await import("../terminal/labels.ts");
   const labels = settings.language === "ko" ? korean : english;
   let lastResult: TurnResult | undefined;
+  const answering = createAnswering(flags, messages);
   const own = talkCommands({
     agent,
     messages,
+    answering,
     project,
     threadId: () => threadId,
     goTo: (id) => {
@@ -61,6 +64,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
     const turn = agent.turn(question, {
       ...(threadId !== undefined && { threadId }),
       folder: io.folder,
+      ...answering.options(),
       ...asking,
     });
     threadId = turn.threadId;

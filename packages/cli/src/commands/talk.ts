@@ -5,6 +5,7 @@ import { fetchEmbedded, openAgent } from "../open-agent.ts";
 import { networkWarnings } from "../open-store.ts";
 import { errorText } from "../output/turn-writer.ts";
 import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
+import { createAnswering } from "./answering.ts";
 import { chooseThread } from "./choose-thread.ts";
 import { talkCommands } from "./talk-commands.ts";
 
@@ -23,6 +24,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
   await fetchEmbedded(opened, settings, io);
   const { agent, resolution } = opened;
   const history = threadId === undefined ? [] : await readHistory();
+  const answering = createAnswering(flags, messages);
   const waits = waitingCalls(history) !== undefined;
   const banner = [
     ...opened.modelLines,
@@ -30,6 +32,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     ...agent.failures.map((failure) => errorText(failure, messages)),
     ...(await networkWarnings(store, messages)),
     messages.terminalHint,
+    ...(flags.pal ? [messages.palOn(flags.samples ?? 1)] : []),
     ...(waits ? [messages.callWaits] : []),
   ];
 
@@ -67,6 +70,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
     commands: talkCommands({
       agent,
       messages,
+      answering,
       project: opened.project,
       threadId: () => threadId,
       goTo: (id) => {
@@ -78,6 +82,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
       const turn = agent.turn(text, {
         ...(threadId !== undefined && { threadId }),
         folder: io.folder,
+        ...answering.options(),
         ...inTerminal(context),
       });
       threadId = turn.threadId;

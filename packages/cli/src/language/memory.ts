@@ -86,7 +86,8 @@ export const koreanMemory: MemoryMessages = {
   forgetAllQuestion: (count) => `기억 ${count}개와 그것을 말한 대화를 모두 영구히 지울까요?`,
   versionsQuestion: (count) => `고치기 전의 내용 ${count}개도 지울까요?`,
   forgotten: (count) => `기억 ${count}개를 지웠습니다`,
-  stillSaid: (threads) => `그 말이 오간 대화에는 그대로 남아 있습니다: ${threads} (--with-threads 나 chingu threads delete 로 지웁니다)`,
+  stillSaid: (threads) =>
+    `그 말이 오간 대화에는 그대로 남아 있습니다: ${threads} (--with-threads 나 chingu threads delete 로 지웁니다)`,
   exported: (count, file) => `기억 ${count}개를 ${file} 에 썼습니다`,
   imported: (added, known) => `기억 ${added}개를 더했습니다. ${known}개는 이미 있습니다`,
   byUser: "직접 씀",

@@ -26,9 +26,23 @@ export interface Messages {
   readonly more: (command: string) => string;
   readonly installed: string;
   readonly notInstalled: string;
+  readonly keepingInterpreter: string;
+  readonly ownPackages: (folder: string) => string;
   readonly removed: (name: string) => string;
   readonly removeQuestion: (name: string) => string;
   readonly toolsCommand: string;
+  readonly palCommand: string;
+  readonly palOn: (samples: number) => string;
+  readonly palOff: string;
+  readonly palUsage: string;
+  /** Of programs: so many of so many gave the same value. */
+  readonly agree: (programs: number, of: number) => string;
+  readonly noReceipts: string;
+  readonly receiptHolds: string;
+  readonly receiptBroken: string;
+  readonly rerunSame: string;
+  readonly rerunDiffers: string;
+  readonly rerunFailed: (why: string) => string;
   readonly newCommand: string;
   readonly newStarted: string;
   readonly allowQuestion: string;

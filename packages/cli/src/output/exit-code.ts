@@ -15,6 +15,7 @@ export const exitCodes = {
 /** Failures of the way to a model or a store: nothing of the request itself was wrong. */
 const unavailable = new Set([
   "model_unavailable",
+  "packages_unavailable",
   "store_unavailable",
   "store_full",
   "store_read_only",

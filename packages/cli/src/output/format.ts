@@ -16,11 +16,17 @@ export function evidenceOf(receipt: Receipt): string {
   return `${more}${first.at.slice(0, 10)} ${first.role} #${first.seq}: ${sanitizeLine(first.quote)}`;
 }
 
+/** Of several programs: ` (3 of 5 agree)`. */
+function agreementText(receipt: Receipt, messages: Messages): string {
+  const agreement = receipt.kind === "computation" ? receipt.agreement : undefined;
+  return agreement ? ` (${messages.agree(agreement.programs, agreement.of)})` : "";
+}
+
 /** What stands under an answer for a person: its receipts, the numbers nothing supports, the calls that were denied. */
 export function footnotes(result: TurnResult, messages: Messages): string[] {
   const numbers = [...new Set(result.unsupported.map(({ text }) => text))].join(", ");
   return [
-    ...result.receipts.map((receipt) => receiptLine(receipt)),
+    ...result.receipts.map((receipt) => `${receiptLine(receipt)}${agreementText(receipt, messages)}`),
     ...(numbers ? [messages.unsupported(numbers)] : []),
     ...result.denied.map(({ tool, reason }) => messages.denied(tool, sanitizeLine(reason))),
   ];

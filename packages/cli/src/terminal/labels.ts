@@ -26,6 +26,7 @@ export interface TerminalLabels {
   readonly receipts: string;
   readonly openReceipts: string;
   readonly noReceipts: string;
+  readonly agree: (programs: number, of: number) => string;
   readonly program: string;
   readonly output: string;
   readonly value: string;
@@ -78,6 +79,7 @@ export const english: TerminalLabels = {
   receipts: "receipts",
   openReceipts: "/why",
   noReceipts: "The last answer has no receipts.",
+  agree: (programs, of) => `${programs} of ${of} agree`,
   program: "program",
   output: "output",
   value: "value",
@@ -147,6 +149,7 @@ export const korean: TerminalLabels = {
   receipts: "근거",
   openReceipts: "/why",
   noReceipts: "마지막 답에는 근거가 없습니다.",
+  agree: (programs, of) => `${of}개 중 ${programs}개 일치`,
   program: "프로그램",
   output: "출력",
   value: "값",

@@ -5,8 +5,15 @@ import type { TerminalLabels } from "./labels.ts";
 
 /** The evidence of an answer in one line: `receipts: r1 run_python → 51 (/why)`. */
 export function receiptsLine(receipts: readonly Receipt[], labels: TerminalLabels): string {
-  const parts = receipts.map((one) => `${one.id} ${sanitizeLine(one.tool)} → ${fitCells(evidenceOf(one), 40)}`);
+  const parts = receipts.map(
+    (one) => `${one.id} ${sanitizeLine(one.tool)} → ${fitCells(evidenceOf(one), 40)}${agreed(one, labels)}`,
+  );
   return `${labels.receipts}: ${parts.join(", ")} (${labels.openReceipts})`;
+}
+
+function agreed(receipt: Receipt, labels: TerminalLabels): string {
+  const agreement = receipt.kind === "computation" ? receipt.agreement : undefined;
+  return agreement ? ` (${labels.agree(agreement.programs, agreement.of)})` : "";
 }
 
 /** Every receipt in full: what ran, what it printed, what came out; or what was found, where, and who said it. */

@@ -30,6 +30,8 @@ export function withAskFlags(command: Command): Command {
     .option("--stream", "write the answer as it comes")
     .option("--file <path>", "a text, picture or PDF that goes with the question (repeatable)", collect)
     .option("--output-schema <file>", "the answer becomes a JSON value that fits this JSON Schema")
+    .option("--pal", "the model writes a program, and what it gives is the answer")
+    .option("--samples <n>", "with --pal: so many programs, of which the majority decides", positiveInteger)
     .option("--max-cost <usd>", "what a turn may cost, in US dollars", positiveNumber)
     .option("--max-tokens <n>", "tokens a turn may take, in and out", positiveInteger)
     .option("--max-steps <n>", "model calls a turn may take", positiveInteger)

@@ -25,6 +25,17 @@ export interface Asking {
   readonly answerSchema?: AnswerSchema | undefined;
   /** The answer that missed the schema: the model is to write it again, and to call nothing. */
   readonly repair?: Repair | undefined;
+  /** The answer is to be a program: one call of this tool. */
+  readonly program?: ProgramAsking | undefined;
+}
+
+export interface ProgramAsking {
+  readonly tool: string;
+  /** Whether the endpoint holds the model to it. */
+  readonly forced: boolean;
+  readonly temperature?: number | undefined;
+  /** The answer that had no program, and what to say about it. */
+  readonly missed?: { readonly text: string; readonly say: string } | undefined;
 }
 
 export interface Repair {
@@ -71,8 +82,10 @@ interface FixedPart extends Pick<ModelRequest, "system" | "tools" | "outputSchem
 }
 
 /** What heads every request: the same from call to call (rule 30). */
-function fixedPart({ toolbox, model }: AskModelDeps, { system, preface = "", answerSchema }: Asking): FixedPart {
-  const tools = toolbox.list().map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+function fixedPart({ toolbox, model }: AskModelDeps, asking: Asking): FixedPart {
+  const { system, preface = "", answerSchema, program } = asking;
+  const offered = toolbox.list().filter(({ name }) => program === undefined || name === program.tool);
+  const tools = offered.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
   const tokens = estimateTokens(system) + estimateTokens(preface) + estimateTokens(tools);
   if (!answerSchema) return { system, tools, tokens };
   const { schema, strict } = answerSchema;
@@ -83,12 +96,16 @@ function fixedPart({ toolbox, model }: AskModelDeps, { system, preface = "", ans
 
 /** The stable part first; what grows, last: consecutive requests share their prefix byte for byte (rule 30). */
 function requestOf({ system, tools, outputSchema }: FixedPart, asking: Asking, messages: readonly Message[]) {
-  const { last, repair, answerSchema, preface } = asking;
+  const { last, repair, answerSchema, preface, program } = asking;
   const asides: Message[] = [];
   const say = (role: Message["role"], text: string) => asides.push(aside([...messages, ...asides], role, text));
   if (repair && answerSchema) {
     say("assistant", repair.text);
     say("user", repairInstruction(repair.issues, answerSchema));
+  }
+  if (program?.missed) {
+    if (program.missed.text.trim() !== "") say("assistant", program.missed.text);
+    say("user", program.missed.say);
   }
   if (last) say("user", answerNow);
   const request: ModelRequest = {
@@ -99,7 +116,8 @@ function requestOf({ system, tools, outputSchema }: FixedPart, asking: Asking, m
       ...(answerSchema && !outputSchema ? instructed(messages, answerSchema) : messages),
       ...asides,
     ],
-    toolChoice: last || repair ? "none" : "auto",
+    toolChoice: last || repair ? "none" : program?.forced ? { tool: program.tool } : "auto",
+    ...(program?.temperature !== undefined && { temperature: program.temperature }),
     ...(outputSchema && { outputSchema }),
   };
   return request;

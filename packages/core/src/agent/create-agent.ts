@@ -29,11 +29,13 @@ import { createAttempts } from "./compaction/attempts.ts";
 import { type CompactOutcome, compactByHand, type LeftOut, leftOutOf, uncompact } from "./compaction/by-hand.ts";
 import { createContextWindow } from "./context-window.ts";
 import { openLongTerm } from "./long-term.ts";
-import { runTurn, type Steering } from "./loop.ts";
+import { runTurn } from "./loop.ts";
 import { createMakeId } from "./make-id.ts";
+import { palOf } from "./pal.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { openSpending } from "./spending.ts";
+import type { Steering } from "./steering.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { createThreadReader, openThreadLog } from "./thread-log.ts";
 import type { SystemSource } from "./turn-opening.ts";
@@ -103,6 +105,10 @@ export interface TurnOptions {
   readonly outputSchema?: JsonSchema;
   /** Pictures, files and texts that go with the user's own words. */
   readonly attachments?: readonly Attachment[];
+  /** The model writes a Python program, and what it gives is the answer; `value` of the result holds it. Without `outputSchema`. */
+  readonly pal?: boolean;
+  /** With `pal`: so many programs, of which the majority decides; one when left out, at most 40. */
+  readonly samples?: number;
 }
 
 /** The events of one turn, to be read once; or its result alone. */
@@ -131,7 +137,7 @@ export interface Agent extends AsyncDisposable {
    * `ask`, calls that no rule allows go on waiting and the turn ends as `denied`; a thread in which nothing waits ends it
    * as `failed` with `usage`.
    */
-  resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder">): Turn;
+  resume(threadId: string, options?: Omit<TurnOptions, "threadId" | "folder" | "pal" | "samples">): Turn;
   /** Has the model summarise everything before the last two turns of a thread, now. Rejects with a `StoreError`. */
   compact(threadId: string, signal?: AbortSignal): Promise<CompactOutcome>;
   /**
@@ -222,12 +228,14 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       ...(longTerm && { preface: () => longTerm.preface(threadId) }),
     };
     const answerSchema = outputSchema && openAnswerSchema(outputSchema, compileSchema);
-    const refusal = spent.refusal ?? (answerSchema && "code" in answerSchema ? answerSchema : undefined);
+    const pal = palOf(options);
+    const refusal = spent.refusal ?? [answerSchema, pal].find((one) => one !== undefined && "code" in one);
     const input = {
       system,
       ...(text !== undefined && { text }),
       ...(attachments && { attachments }),
       ...(answerSchema && !("code" in answerSchema) && { answerSchema }),
+      ...(pal && !("code" in pal) && { pal }),
       ...(refusal && { refusal }),
     };
     return readOnce(threadId, runTurn(deps, input, stop), { steer: steering.steer, onEnd: () => recall?.refresh() });

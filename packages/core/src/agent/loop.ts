@@ -1,28 +1,20 @@
 import type { Toolbox } from "../mcp/toolbox.ts";
 import { StoreError } from "../memory/thread-store.ts";
 import type { ChatModel } from "../model/chat-model.ts";
-import type {
-  AgentEvent,
-  Attachment,
-  Clock,
-  Failure,
-  MakeId,
-  MessageState,
-  Part,
-  UnstampedEvent,
-} from "../protocol/index.ts";
-import { toValidUnicode } from "../text/index.ts";
+import type { AgentEvent, Attachment, Clock, Failure, MakeId, UnstampedEvent } from "../protocol/index.ts";
 import { type AnswerSchema, invalidOutput, readFinalAnswer } from "./answer-schema.ts";
 import { type Asking, askModel, type Repair } from "./ask-model.ts";
-import type { ModelAnswer } from "./call-model.ts";
+import { assistantMessage } from "./assistant-message.ts";
 import type { Attempts } from "./compaction/attempts.ts";
 import type { ContextWindow } from "./context-window.ts";
 import { createIsoTime } from "./iso-time.ts";
+import { answerByProgram, type Pal } from "./pal.ts";
 import { answerOp, closingMessage, waitingCalls } from "./pending.ts";
 import type { Policy } from "./policy.ts";
 import { createRepetitionGuard } from "./repetition.ts";
 import { refusalOf, runCalls } from "./run-calls.ts";
 import type { Spending } from "./spending.ts";
+import { hear, hearSteering, type Steering } from "./steering.ts";
 import {
   endOfAnswer,
   endOfFailure,
@@ -34,7 +26,7 @@ import {
   type TurnEnd,
   type TurnProgress,
 } from "./turn-end.ts";
-import type { NewMessage, ThreadLog } from "./turn-log.ts";
+import type { ThreadLog } from "./turn-log.ts";
 import { openTurn, type SystemSource } from "./turn-opening.ts";
 import { openThread, type TurnThread } from "./turn-thread.ts";
 import type { ValidateArguments } from "./validate.ts";
@@ -61,14 +53,6 @@ export interface TurnDeps {
   readonly preface?: () => Promise<string | undefined>;
 }
 
-/** Input that joins a running turn before its next step (rule 19). */
-export interface Steering {
-  /** What was accepted since the last time; it is the turn's to store. */
-  take(): readonly string[];
-  /** From now on input is for the next turn. */
-  close(): void;
-}
-
 export interface TurnInput {
   /** What the user says. Absent: the turn goes on with the thread's calls that wait for a person. */
   readonly text?: string;
@@ -78,6 +62,8 @@ export interface TurnInput {
   readonly system: string | SystemSource;
   /** The answer is to be one JSON value that fits it. */
   readonly answerSchema?: AnswerSchema;
+  /** A program's output is to be the answer. */
+  readonly pal?: Pal;
   /** Why the turn cannot begin: then nothing is stored, and nothing asked. */
   readonly refusal?: Failure;
 }
@@ -178,15 +164,9 @@ async function* answerWith(
   const { system, preface, notices } = await openTurn(deps, input, signal);
   for (const { code, message } of notices) yield { type: "notice", code, text: message };
   if (preface !== undefined) progress.sources.push(preface);
-  return yield* step(deps, thread, { system, preface, answerSchema: input.answerSchema }, progress, signal);
-}
-
-function hear(thread: TurnThread, text: string, attachments: readonly Attachment[] = []): Promise<UnstampedEvent> {
-  const said: Part = { type: "text", text };
-  const parts = [said, ...attachments].map((part) =>
-    part.type === "text" ? { ...part, text: toValidUnicode(part.text.normalize("NFC")) } : part,
-  );
-  return thread.keep({ role: "user", parts });
+  const { answerSchema, pal } = input;
+  if (pal) return yield* answerByProgram(deps, thread, { system, preface, ...pal }, progress, signal);
+  return yield* step(deps, thread, { system, preface, answerSchema }, progress, signal);
 }
 
 /** Asks again about the calls that wait for a person and runs them with their siblings; gives back why the turn must end. */
@@ -217,12 +197,6 @@ async function* closeWaiting(thread: TurnThread): AsyncGenerator<UnstampedEvent>
   if (!waiting || !first) return;
   const closed = await thread.claim(closingMessage(waiting), answerOp(first));
   if (closed) yield closed;
-}
-
-async function* hearSteering({ steering }: TurnDeps, thread: TurnThread): AsyncGenerator<UnstampedEvent, boolean> {
-  const said = steering?.take() ?? [];
-  for (const text of said) yield await hear(thread, text);
-  return said.length > 0;
 }
 
 async function* step(
@@ -278,39 +252,6 @@ async function* step(
     if (stop) return stop;
   }
   return endOfSteps(maxSteps);
-}
-
-type AssistantMessage = NewMessage & { readonly state: MessageState };
-
-/** The message an answer is kept as. One that did not complete, or misses its schema, keeps its text, but none of its calls is run. */
-function assistantMessage(
-  { end, text, reasoning, usage }: ModelAnswer,
-  progress: TurnProgress,
-  misses = false,
-): AssistantMessage {
-  const finished = end.type === "finished" ? end : undefined;
-  if (finished?.model) progress.model = finished.model;
-  progress.answer = text;
-  const parts: Part[] = [
-    ...(finished?.reasoning ?? (reasoning ? [{ type: "reasoning" as const, text: toValidUnicode(reasoning) }] : [])),
-    ...(text ? [{ type: "text" as const, text: toValidUnicode(text) }] : []),
-    ...(finished?.calls ?? []).map((call) => ({ type: "tool_call" as const, call })),
-  ];
-  return {
-    role: "assistant",
-    parts,
-    state: misses ? "incomplete" : stateOf(end),
-    model: progress.model,
-    ...(usage && { usage }),
-    ...(finished?.raw && { finishReason: finished.raw }),
-  };
-}
-
-function stateOf(end: ModelAnswer["end"]): AssistantMessage["state"] {
-  if (end.type === "failed") return end.error.code === "aborted" ? "aborted" : "failed";
-  if (end.reason === "refused" || end.reason === "incomplete") return end.reason;
-  // An answer cut by the output limit is still what was said; calls in it are answered as cut (rule 5).
-  return "complete";
 }
 
 function endOfError(error: unknown, signal: AbortSignal, progress: TurnProgress): TurnEnd {

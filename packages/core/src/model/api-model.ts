@@ -118,9 +118,10 @@ export function profileFor(options: EndpointOptions): Profile {
 
 function capabilitiesOf(profile: Profile): Omit<Capabilities, "local"> {
   const { contextWindow, tools, images, files, logprobs, reasoningEffort } = profile;
-  const { structuredOutput, structuredOutputWithTools } = profile;
+  const { structuredOutput, structuredOutputWithTools, forcedTool } = profile;
   return {
     tools,
+    forcedTool: tools && forcedTool,
     logprobs,
     reasoningEffort,
     structuredOutput,

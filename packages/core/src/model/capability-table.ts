@@ -17,6 +17,7 @@ const common: Profile = {
   logprobs: true,
   structuredOutput: false,
   structuredOutputWithTools: false,
+  forcedTool: true,
   reasoningEffort: [],
   reasoningField: "reasoning_effort",
   sealedReasoning: false,
@@ -85,6 +86,11 @@ const rows: readonly CapabilityRow[] = [
     set: { replayReasoning: true, images: false },
   },
   {
+    what: "… and, while it thinks, one that names the tool to call",
+    host: /^api\.deepseek\.com$/,
+    set: { forcedTool: false },
+  },
+  {
     what: "OpenRouter has its own field for the effort",
     host: /^openrouter\.ai$/,
     set: { reasoningField: "reasoning" },
@@ -105,12 +111,20 @@ const rows: readonly CapabilityRow[] = [
     set: { structuredOutput: true },
   },
   {
-    what: "llama.cpp makes several calls in a step only when asked to",
+    what: "llama.cpp makes several calls in a step only when asked to, and passes over a tool that is named",
     host: /^(127\.0\.0\.1|localhost|\[::1\]):8080$/,
-    set: { parallelToolCalls: true, structuredOutput: true },
+    set: { parallelToolCalls: true, structuredOutput: true, forcedTool: false },
   },
-  { what: "Ollama", host: /^(127\.0\.0\.1|localhost|\[::1\]):11434$/, set: { structuredOutput: true } },
-  { what: "LM Studio", host: /^(127\.0\.0\.1|localhost|\[::1\]):1234$/, set: { structuredOutput: true } },
+  {
+    what: "Ollama passes over a tool that is named, too",
+    host: /^(127\.0\.0\.1|localhost|\[::1\]):11434$/,
+    set: { structuredOutput: true, forcedTool: false },
+  },
+  {
+    what: "LM Studio refuses it",
+    host: /^(127\.0\.0\.1|localhost|\[::1\]):1234$/,
+    set: { structuredOutput: true, forcedTool: false },
+  },
 
   // OpenAI's models.
   { what: "GPT-3.5", model: /^gpt-3\.5/, set: { contextWindow: 16_385, images: false } },
@@ -186,7 +200,7 @@ const rows: readonly CapabilityRow[] = [
     model: /^gemini-([2-9])/,
     set: { contextWindow: 1_048_576, images: true, reasoningEffort: ["minimal", "low", "medium", "high"] },
   },
-  { what: "DeepSeek V4", model: /^deepseek-v4/, set: { contextWindow: million } },
+  { what: "DeepSeek V4", model: /^deepseek-v4/, set: { contextWindow: million, forcedTool: false } },
   { what: "DeepSeek V4 with eyes", model: /^deepseek-v4.*vision/, set: { images: true } },
   { what: "DeepSeek's older names", model: /^deepseek-(chat|reasoner)$/, set: { contextWindow: 131_072 } },
 

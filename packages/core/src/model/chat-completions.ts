@@ -38,7 +38,8 @@ function toBody(request: ModelRequest, { model, stream, profile }: BodyOptions):
     ...(tools.length > 0 && { tools: toChatTools(tools) }),
     messages: toChatMessages(request.system, request.messages, { ...profile, model }),
     ...(tools.length > 0 && {
-      tool_choice: toolChoice,
+      tool_choice:
+        typeof toolChoice === "string" ? toolChoice : { type: "function", function: { name: toolChoice.tool } },
       ...(profile.parallelToolCalls !== undefined && { parallel_tool_calls: profile.parallelToolCalls }),
     }),
     ...(maxOutputTokens !== undefined && { [profile.maxTokensField]: maxOutputTokens }),

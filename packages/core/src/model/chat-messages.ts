@@ -9,7 +9,9 @@ import { toValidUnicode } from "../text/index.ts";
 import type { Profile } from "./profile.ts";
 import { dataUrl, type ReplayItem, type ReplayOptions, replay, type UserPart } from "./replay.ts";
 
-type Options = ReplayOptions & Pick<Profile, "systemRole" | "mergeUserMessages" | "replayReasoning">;
+type Options = ReplayOptions &
+  Pick<Profile, "systemRole" | "mergeUserMessages" | "replayReasoning"> &
+  Partial<Pick<Profile, "tools">>;
 
 /** A thread as Chat Completions takes it (see `replay`), with the instructions where the model expects them. */
 export function toChatMessages(
@@ -17,7 +19,8 @@ export function toChatMessages(
   messages: readonly Message[],
   options: Options,
 ): ChatCompletionMessageParam[] {
-  const items = replay(messages, options);
+  const replayed = replay(messages, options);
+  const items = options.tools === false ? inWords(replayed) : replayed;
   const instructions = toValidUnicode(system);
   if (instructions === "") return chatMessages(items, options);
   if (options.systemRole === "user") return chatMessages(withInstructions(instructions, items), options);
@@ -91,6 +94,16 @@ function withInstructions(instructions: string, items: readonly ReplayItem[]): R
   const opening: ReplayItem = { kind: "user", parts: [{ type: "text", text: instructions }] };
   const [first, ...rest] = items;
   return first?.kind === "user" ? [joined(opening, first), ...rest] : [opening, ...items];
+}
+
+/** A thread with calls in it, for a model that knows no tools. */
+function inWords(items: readonly ReplayItem[]): ReplayItem[] {
+  return items.map((item): ReplayItem => {
+    if (item.kind === "result") return { kind: "user", parts: [{ type: "text", text: `Result:\n${item.content}` }] };
+    if (item.kind !== "assistant" || item.calls.length === 0) return item;
+    const called = item.calls.map(({ name, arguments: args }) => `${name} ${args}`).join("\n");
+    return { ...item, calls: [], text: item.text || called };
+  });
 }
 
 function mergeUserItems(items: readonly ReplayItem[]): ReplayItem[] {

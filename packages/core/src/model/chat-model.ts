@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly logprobs?: boolean;
   /** The levels of reasoning effort it can be asked for. */
   readonly reasoningEffort?: readonly ReasoningEffort[];
+  /** Whether an answer can be held to be a call of one tool. */
+  readonly forcedTool?: boolean;
   /** Whether an answer can be held to a JSON Schema by the endpoint. */
   readonly structuredOutput?: boolean;
   /** The same in a request that offers tools. */
@@ -24,13 +26,19 @@ export interface Capabilities {
 
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
 
+/**
+ * Whether tools may be called, or one of them must be. A tool is named only where the model can be held to it
+ * (`capabilities.forcedTool`).
+ */
+export type ToolChoice = "auto" | "none" | { readonly tool: string };
+
 export interface ModelRequest {
   /** Nothing volatile in here: it is the head of the cached prefix (rule 30). */
   readonly system: string;
   readonly messages: readonly Message[];
   /** Sorted by name. */
   readonly tools: readonly ToolSpec[];
-  readonly toolChoice: "auto" | "none";
+  readonly toolChoice: ToolChoice;
   readonly maxOutputTokens?: number;
   // What follows is left out where the model's row says that it is refused.
   readonly temperature?: number;

@@ -95,6 +95,7 @@ function sharedCapabilities(all: readonly Capabilities[]): Capabilities {
     ...(first as Capabilities),
     tools: all.every(({ tools }) => tools),
     local: all.every(({ local }) => local),
+    forcedTool: all.every(({ forcedTool }) => forcedTool === true),
     structuredOutput: all.every(({ structuredOutput }) => structuredOutput === true),
     structuredOutputWithTools: all.every(({ structuredOutputWithTools }) => structuredOutputWithTools === true),
     ...(windows.length > 0 && { contextWindow: Math.min(...windows) }),

@@ -24,6 +24,8 @@ export const profileSchema = z.object({
   structuredOutputWithTools: z.boolean(),
   /** Sent as `parallel_tool_calls`; undefined leaves it out. */
   parallelToolCalls: z.boolean().optional(),
+  /** Whether `tool_choice` may name the one tool to be called: some servers know only words there. */
+  forcedTool: z.boolean(),
   /** The levels it takes; with none, no effort is sent. */
   reasoningEffort: z.array(effortSchema),
   /** `reasoning_effort: "low"` or `reasoning: { effort: "low" }`. */

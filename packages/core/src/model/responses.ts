@@ -40,7 +40,7 @@ function toBody(request: ModelRequest, { model, stream, profile }: BodyOptions):
     ...(tools.length > 0 && { tools: toResponsesTools(tools) }),
     input: toInput(request.messages, { ...profile, model }),
     ...(tools.length > 0 && {
-      tool_choice: toolChoice,
+      tool_choice: typeof toolChoice === "string" ? toolChoice : { type: "function" as const, name: toolChoice.tool },
       ...(profile.parallelToolCalls !== undefined && { parallel_tool_calls: profile.parallelToolCalls }),
     }),
     ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),

@@ -38,10 +38,15 @@ export const recollectionSchema = z.object({
  * Quotations join this union with the tools that make them.
  */
 export const receiptSchema = z.discriminatedUnion("kind", [
-  computationSchema.extend({ id: z.string() }),
+  computationSchema.extend({
+    id: z.string(),
+    /** Where several programs were asked for: how many of them gave this value, itself included. */
+    agreement: z.object({ programs: z.number().int(), of: z.number().int() }).optional(),
+  }),
   recollectionSchema.extend({ id: z.string() }),
 ]);
 export type Receipt = z.infer<typeof receiptSchema>;
+export type ComputationReceipt = Extract<Receipt, { kind: "computation" }>;
 
 /** A receipt before the turn has numbered it, as a tool's definition makes it. */
 export const receiptDraftSchema = z.discriminatedUnion("kind", [

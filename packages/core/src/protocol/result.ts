@@ -39,7 +39,7 @@ export type Denied = z.infer<typeof deniedSchema>;
 export const turnResultSchema = z.object({
   status: turnStatusSchema,
   answer: z.string(),
-  /** The parsed answer when an output schema was given. */
+  /** The parsed answer when an output schema was given; what the program gave where a program was to answer. */
   value: jsonSchema,
   receipts: z.array(receiptSchema),
   /** Numbers of the answer that stand in no tool output, user message or quote. */

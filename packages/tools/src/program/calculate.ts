@@ -15,6 +15,10 @@ const valueSchema = z.object({
   unit: text(200).optional(),
   type: text(50),
   is_exact: z.boolean(),
+  /** The expression in plain notation, where it was written in another. */
+  read_as: text(limits.resultBytes).optional(),
+  /** Said of units that people understand in several ways. */
+  notes: z.array(text(300)).max(10).optional(),
 });
 
 const errorSchema = z.object({ message: text(600), position: z.number().int().optional() });
@@ -36,9 +40,9 @@ const calculationSchema = z.object({
 
 const description = `Evaluates one mathematical expression exactly: fractions and decimals without rounding errors, integers of any size, percentages, units, complex numbers, matrices. Use it for one-line arithmetic and unit conversion instead of computing in your head; for several steps, dates, loops or text use run_python.
 
-Examples: 0.1 + 0.2 · 1/3 + 1/7 · 2^200 · 15% * 80 · sqrt(2) · 5 cm to inch · 100 km/h to m/s · 25 degC to degF · combinations(45, 6) · mean(3, 4, 8) · det([1, 2; 3, 4]) · 23 mod 5
+Examples: 0.1 + 0.2 · 1/3 + 1/7 · 2^200 · 17% of 2,340 · 80 + 15% (= 92) · sqrt(2) · 5 cm to inch · 100 km/h to m/s · 25 degC to degF · combinations(45, 6) · mean(3, 4, 8) · det([1, 2; 3, 4]) · 23 mod 5
 
-Write numbers without thousands separators. Nothing is kept between calls.`;
+Korean is read too: 3억 5천만 / 12 · 2340의 17% · 5만 원 * 3할 · 32평을 m^2로 · 3근 to g (평, 근, 관, 돈, 되, 말, 홉, 자, 리). Money keeps its unit (원, USD, EUR, JPY, CNY) and has no exchange rates: multiply by one, as in 200 USD * 1350 원/USD. Inside functions and matrices a comma separates. Nothing is kept between calls.`;
 
 /** `timeMs` shortens the limit of a calculation. */
 export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefinition {
@@ -56,14 +60,19 @@ export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefin
         .max(limits.maxDigits)
         .optional()
         .describe(`Significant digits of the decimal form; ${limits.shownDigits} unless given.`),
+      unit: z.string().min(1).max(100).optional().describe("The unit the result is wanted in: km/h, m^2, 평."),
     }),
     output: calculationSchema,
     annotations: { readOnly: true, openWorld: false },
     timeoutMs: limits.timeMs + programLimits.process.startMs,
-    async run({ expression, precision }, { signal, threadId }) {
+    async run({ expression, precision, unit }, { signal, threadId }) {
       const evaluation = await evaluator.evaluate({
         threadId,
-        request: { expression: toValidUnicode(expression), digits: precision ?? limits.shownDigits },
+        request: {
+          expression: toValidUnicode(expression),
+          digits: precision ?? limits.shownDigits,
+          unit: unit === undefined ? null : toValidUnicode(unit),
+        },
         timeoutMs,
         residentBytes: limits.residentBytes,
         signal,
@@ -87,7 +96,7 @@ export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefin
 }
 
 function presentValue(program: string, value: z.infer<typeof valueSchema>, duration_ms: number): ToolReturn {
-  const { exact, decimal, unit, is_exact } = value;
+  const { exact, decimal, unit, is_exact, read_as, notes = [] } = value;
   const rounded = decimal === undefined ? "" : unit === undefined ? decimal : `${decimal} ${unit}`;
   const shown = !is_exact
     ? `≈ ${exact}`
@@ -95,7 +104,7 @@ function presentValue(program: string, value: z.infer<typeof valueSchema>, durat
       ? `= ${exact}`
       : `= ${exact} ≈ ${rounded}`;
   return {
-    content: shown,
+    content: [shown, ...(read_as === undefined ? [] : [`Read as: ${read_as}`]), ...notes].join("\n"),
     structured: { ok: true, ...definedOnly(value), duration_ms },
     display: sanitizeLine(shown).slice(0, 400),
     receipt: { kind: "computation", tool: "calculate", language: "mathjs", program, value: exact, stdout: "" },
@@ -138,7 +147,13 @@ function stopped(reason: string, timeoutMs: number): { readonly message: string;
 
 function advice(message: string, expression: string, limit: string | undefined): string | undefined {
   if (limit !== undefined) return "Ask for less at once, or find a closed formula; run_python may take longer.";
-  if (/\d,\d{3}(?!\d)/.test(expression)) return "Write numbers without thousands separators: 1234567.";
+  if (/\d,\d/.test(expression) && /^(Syntax error|Unexpected|Value expected|Parenthesis)/.test(message)) {
+    return "A comma separates thousands in groups of three: 1,234,567.";
+  }
+  if (/Units do not match/.test(message) || (/\((expected|actual): .*Unit/.test(message) && message.length > 0)) {
+    return "Give both sides a unit of the same kind, or none. Money has no exchange rates: multiply by one.";
+  }
+  if (/Undefined symbol [가-힣]/.test(message)) return "Leave out counters such as 개 or 명, and words around the sum.";
   if (/is not available|Undefined (symbol|function)/.test(message)) {
     return "For equations, calculus or anything with several steps use run_python.";
   }

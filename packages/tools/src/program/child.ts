@@ -16,13 +16,23 @@ export type CallEnd =
   | { readonly kind: "result"; readonly result: unknown; readonly printed: Printed; readonly final: boolean }
   | { readonly kind: "stopped"; readonly reason: StopReason; readonly detail: string; readonly printed: Printed };
 
+export interface Ready {
+  readonly engine: string;
+  /** Of children that can start from a snapshot: whether this one did, or was given one and found it wrong. */
+  readonly from?: "cold" | "snapshot" | "refused" | undefined;
+}
+
 export interface Child {
   /** Settles when the child can take calls; rejects when it cannot be started. */
-  readonly ready: Promise<{ readonly engine: string }>;
+  readonly ready: Promise<Ready>;
   readonly alive: boolean;
+  /** Settles when it is known whether the child still answers after its last call. Never rejects. */
+  checked(): Promise<void>;
+  /** Of the child and what is below it, in bytes; 0 where the system does not tell. */
+  resident(): Promise<number>;
   /**
-   * Sends one request; one at a time. Never rejects. At the time limit, over a memory or output limit and under abort
-   * the child is killed at once.
+   * Sends one request; one at a time. Never rejects. After the time limit and its grace, over a memory or output limit
+   * and under abort the child is killed at once.
    */
   call(request: { readonly [name: string]: Json }, options: CallOptions): Promise<CallEnd>;
   kill(): void;
@@ -30,12 +40,19 @@ export interface Child {
 
 export interface CallOptions {
   readonly timeoutMs: number;
+  /** For a child that keeps its time itself: how much later it is killed when it does not. */
+  readonly graceMs?: number;
   readonly residentBytes: number;
   readonly signal: AbortSignal;
 }
 
 const frameSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("ready"), engine: z.string().max(100) }),
+  z.object({
+    kind: z.literal("ready"),
+    engine: z.string().max(100),
+    from: z.enum(["cold", "snapshot", "refused"]).optional(),
+  }),
+  z.object({ kind: z.literal("pong"), id: z.string() }),
   z.object({ kind: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }),
   z.object({ kind: z.literal("result"), id: z.string(), result: z.unknown(), final: z.boolean().default(false) }),
 ]);
@@ -43,17 +60,19 @@ type Frame = z.infer<typeof frameSchema>;
 
 /**
  * Starts a child and speaks with it in lines of JSON. The child is not trusted: a line that is too long, that is no
- * frame, that answers no open request or answers it twice ends it.
+ * frame, that answers no open request or answers it twice ends it. With `pings` it is asked after each call whether it
+ * still answers; it is ended when it does not, and the next call need not find out.
  */
-export function startChild({ command, args, env }: CommandLine, init: Json): Child {
-  const started = Promise.withResolvers<{ readonly engine: string }>();
+export function startChild({ command, args, env }: CommandLine, init: Json, { pings = false } = {}): Child {
+  const started = Promise.withResolvers<Ready>();
   // Whoever never waits for `ready` must not be ended by its rejection.
   started.promise.catch(() => undefined);
-  const { frameBytes, startMs } = programLimits.process;
+  const { frameBytes, startMs, pingMs } = programLimits.process;
   let alive = true;
   let complaints = "";
   let onFrame: ((frame: Frame) => void) | undefined;
   let onEnd: ((reason: StopReason, detail: string) => void) | undefined;
+  let checked: Promise<void> | undefined;
 
   const process = spawn(command, args, { env, cwd: "/", stdio: "pipe", windowsHide: true });
   const startTimer = setTimeout(() => end("time", `did not start within ${startMs / 1000} s`), startMs);
@@ -84,7 +103,7 @@ export function startChild({ command, args, env }: CommandLine, init: Json): Chi
     if (frame.data.kind === "ready" && onFrame === undefined) {
       clearTimeout(startTimer);
       rest();
-      started.resolve({ engine: frame.data.engine });
+      started.resolve(frame.data);
       return;
     }
     if (onFrame === undefined) end("died", "it answered without being asked");
@@ -120,13 +139,35 @@ export function startChild({ command, args, env }: CommandLine, init: Json): Chi
   });
   process.stdin.write(`${JSON.stringify(init)}\n`);
 
+  /** Settles when the child has answered or has been ended. */
+  function ping(): Promise<void> {
+    const id = randomUUID();
+    const answered = Promise.withResolvers<void>();
+    const timer = setTimeout(() => end("died", "it no longer answered"), pingMs);
+    timer.unref();
+    const settle = () => {
+      clearTimeout(timer);
+      onFrame = undefined;
+      onEnd = undefined;
+      checked = undefined;
+      answered.resolve();
+    };
+    onEnd = settle;
+    onFrame = (frame) => (frame.kind === "pong" && frame.id === id ? settle() : end("died", "it answered unasked"));
+    process.stdin.write(`${JSON.stringify({ ping: id })}\n`);
+    return answered.promise;
+  }
+
   return {
     ready: started.promise,
     get alive() {
       return alive;
     },
+    checked: async () => checked,
+    resident: () => residentBytes(process.pid ?? 0),
     kill: () => end("aborted", "closed"),
-    call(request, { timeoutMs, residentBytes: memoryLimit, signal }) {
+    async call(request, { timeoutMs, graceMs = 0, residentBytes: memoryLimit, signal }) {
+      await checked;
       const output = createOutputKeeper(programLimits.output);
       // The id cannot be guessed, so nothing sent ahead of the request can pass for its answer.
       const id = randomUUID();
@@ -137,11 +178,20 @@ export function startChild({ command, args, env }: CommandLine, init: Json): Chi
           signal.removeEventListener("abort", onAbort);
           onFrame = undefined;
           onEnd = undefined;
+          if (pings && alive) checked = ping();
           resolve(callEnd);
         };
-        onEnd = (reason, detail) => finish({ kind: "stopped", reason, detail, printed: output.read() });
+        const late = `stopped after ${timeoutMs / 1000} s`;
+        const began = performance.now();
+        onEnd = (reason, detail) => {
+          // Being interrupted is too much for some: it was the limit that ended them.
+          const overdue = reason === "died" && performance.now() - began >= timeoutMs;
+          const why = overdue ? { reason: "time" as const, detail: late } : { reason, detail };
+          finish({ kind: "stopped", ...why, printed: output.read() });
+        };
         onFrame = (frame) => {
-          if (frame.kind === "ready" || frame.id !== id) return end("died", "it answered another request");
+          if (frame.kind === "ready" || frame.kind === "pong" || frame.id !== id)
+            return end("died", "it answered another request");
           if (frame.kind === "result") {
             const { result, final } = frame;
             return finish({ kind: "result", result, final, printed: output.read() });
@@ -150,7 +200,7 @@ export function startChild({ command, args, env }: CommandLine, init: Json): Chi
           if (output.bytes > programLimits.output.floodBytes) end("output", "it printed too much");
         };
         const onAbort = () => end("aborted", "cancelled");
-        const timer = setTimeout(() => end("time", `stopped after ${timeoutMs / 1000} s`), timeoutMs);
+        const timer = setTimeout(() => end("time", late), timeoutMs + graceMs);
         const watch = setInterval(async () => {
           if ((await residentBytes(process.pid ?? 0)) > memoryLimit) end("memory", "it used too much memory");
         }, programLimits.process.watchEveryMs);

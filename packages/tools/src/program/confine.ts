@@ -20,7 +20,7 @@ export interface Confinement {
 export function confined(entry: ChildEntry, confinement: Confinement): CommandLine {
   return rationed({
     command: confinement.node,
-    args: [...permissionFlags([entry.file, entry.library]), entry.file],
+    args: [...permissionFlags(entry.readable), ...entry.flags, entry.file],
     env: { TZ: confinement.timeZone },
   });
 }
@@ -58,8 +58,8 @@ export function bubblewrapped(bwrap: string, entry: ChildEntry, confinement: Con
       ...["--dev", "/dev"],
       ...bind(node),
       ...bind(dirname(entry.file)),
-      ...bind(entry.library),
-      ...["--chdir", "/", "--", node, ...permissionFlags([entry.file, entry.library]), entry.file],
+      ...entry.readable.flatMap(bind),
+      ...["--chdir", "/", "--", node, ...permissionFlags(entry.readable), ...entry.flags, entry.file],
     ],
     env: {},
   });

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import type { Json } from "@chingu/core/protocol";
-import { type Child, type StopReason, startChild } from "./child.ts";
-import { childEntry } from "./child-entry.ts";
-import { bubblewrapped, type CommandLine, type Confinement, confined } from "./confine.ts";
+import type { Json, ToolContext } from "@chingu/core/protocol";
+import type { StopReason } from "./child.ts";
+import { type ChildName, childEntry } from "./child-entry.ts";
+import type { Confinement } from "./confine.ts";
 import type { Printed } from "./output.ts";
 import type { Queue } from "./queue.ts";
 import { createSessions, type Session } from "./sessions.ts";
+import { createConfiner, createStarter, type Starter } from "./starter.ts";
 
 /** What became of one call, before its result has been looked at. */
 export type Evaluation =
@@ -24,58 +23,82 @@ export interface Evaluator {
   evaluate(call: EvaluationCall): Promise<Evaluation>;
   /** Starts a child ahead of its first call. */
   prepare(): Promise<void>;
+  /** What children are started with is looked up again before the next call. */
+  refresh(): void;
   close(): void;
 }
 
 export interface EvaluationCall {
   readonly threadId: string;
+  /** One of several sessions of the thread; its own unless given. */
+  readonly sessionId?: string | undefined;
+  /** Give up what the session had defined. */
+  readonly fresh?: boolean | undefined;
   readonly request: { readonly [name: string]: Json };
   readonly timeoutMs: number;
+  readonly graceMs?: number;
   readonly residentBytes: number;
   readonly signal: AbortSignal;
+  /** Told how far it is when something has to be fetched first. */
+  readonly onProgress?: ToolContext["onProgress"] | undefined;
 }
 
 export interface EvaluatorOptions {
-  readonly name: "python" | "math";
-  /** The child's first line. */
-  readonly init: (library: string) => Json;
+  readonly name: ChildName;
+  /** The child's first line, or what starts children where that is not all. */
+  readonly init: ((library: string) => Json) | Starter;
   readonly queue: Queue;
   readonly confinement: Confinement;
   /** The bubblewrap program to put around the children where it works. */
-  readonly bubblewrap?: string;
+  readonly bubblewrap?: string | undefined;
   readonly sessions: number;
   readonly idleMs: number;
+  /** How often a child may be called before its owner gets a new one; without end unless given. */
+  readonly calls?: number;
+  /** Keep a child ready that nobody has used; else only after one was lost. */
+  readonly spare?: boolean;
 }
+
+/** A child that ran longer may have grown; a shorter call is not worth the look. */
+const worthALookMs = 50;
+/** Of its limit: a child that rests with more would be ended in the middle of its next call. */
+const restingShare = 0.9;
 
 /** Children of one kind, one for each thread, behind a queue that several evaluators share. */
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
-  let chosen: Promise<() => Child> | undefined;
-  /** Finds out once how a child is started here: bubblewrap is tried, and without it the permission model stands alone. */
-  const chooseStart = async (): Promise<() => Child> => {
-    const entry = childEntry(`${options.name}-child`);
-    const init = options.init(entry.library);
-    const wrapped =
-      options.bubblewrap === undefined ? undefined : bubblewrapped(options.bubblewrap, entry, options.confinement);
-    const commandLine =
-      wrapped !== undefined && (await works(wrapped)) ? wrapped : confined(entry, options.confinement);
-    return () => startChild(commandLine, init);
-  };
-  const starter = () => {
-    chosen ??= chooseStart();
-    return chosen;
-  };
-
+  const starter =
+    typeof options.init === "function"
+      ? createStarter(
+          () => childEntry(options.name),
+          options.init,
+          createConfiner(options.confinement, options.bubblewrap),
+        )
+      : options.init;
   const sessions = createSessions({ name: options.name, sessions: options.sessions, idleMs: options.idleMs });
+  const { calls = Number.POSITIVE_INFINITY, spare = false } = options;
+
+  async function prepare(): Promise<void> {
+    await starter.settled();
+    sessions.prepare(await starter.next());
+  }
+
+  /** A thread that gives the name of its own session means that one. */
+  const ownerOf = (threadId: string, sessionId: string | undefined) => {
+    const own = JSON.stringify([threadId]);
+    return sessionId === undefined || sessionId === sessions.idOf(own) ? own : JSON.stringify([threadId, sessionId]);
+  };
 
   return {
-    async evaluate({ threadId, request, timeoutMs, residentBytes, signal }) {
+    async evaluate({ threadId, sessionId, fresh = false, request, signal, onProgress, ...limits }) {
+      const { timeoutMs, graceMs = 0, residentBytes } = limits;
       signal.throwIfAborted();
-      const release = await options.queue.enter(`${options.name} ${threadId}`, signal);
+      const owner = ownerOf(threadId, sessionId);
+      const release = await options.queue.enter(`${options.name} ${owner}`, signal);
       if (release === "busy") return { kind: "busy" };
       try {
-        const start = await starter();
-        signal.throwIfAborted();
-        const { child, ...session } = sessions.take(threadId, start);
+        const start = await abortable(starter.next(onProgress), signal);
+        await abortable(sessions.checked(owner), signal);
+        const { child, ...session } = sessions.take(owner, start, { name: sessionId, fresh });
         let lost: string | undefined;
         try {
           const ready = child.ready.catch((error: Error) => {
@@ -83,37 +106,35 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
           });
           const { engine } = await abortable(ready, signal);
           const began = performance.now();
-          const end = await child.call(request, { timeoutMs, residentBytes, signal });
-          if (end.kind === "stopped") lost = `the last run was ended: ${end.detail.split("\n")[0]}`;
-          else if (end.final) lost = "its memory was full";
+          const end = await child.call(request, { timeoutMs, graceMs, residentBytes, signal });
+          const durationMs = Math.round(performance.now() - began);
+          if (end.kind === "stopped") {
+            lost = end.reason === "died" ? "its process ended" : `the last run was ended: ${end.detail}`;
+          } else if (end.final) {
+            lost = "its memory was full";
+          } else if (session.callNo >= calls) {
+            lost = `it had run ${calls} programs`;
+          } else if (durationMs > worthALookMs && (await child.resident()) > residentBytes * restingShare) {
+            lost = "it held too much memory";
+          }
           signal.throwIfAborted();
-          return { ...end, engine, session, durationMs: Math.round(performance.now() - began) };
+          return { ...end, engine, session, durationMs };
         } finally {
-          sessions.giveBack(threadId, lost);
+          sessions.giveBack(owner, lost);
           // The thread whose child was killed usually tries again at once.
-          if (lost !== undefined) sessions.prepare(start);
+          if (spare || lost !== undefined) void prepare().catch(() => undefined);
         }
       } finally {
         release();
       }
     },
-    async prepare() {
-      sessions.prepare(await starter());
+    prepare,
+    refresh: () => starter.refresh(),
+    close() {
+      starter.close();
+      sessions.close();
     },
-    close: () => sessions.close(),
   };
-}
-
-/** Whether the confinement lets Node start at all. */
-async function works({ command, args, env }: CommandLine): Promise<boolean> {
-  // The same command line, but for the entry file at its end.
-  const trial = [...args.slice(0, -1), "--version"];
-  try {
-    const { stdout } = await promisify(execFile)(command, trial, { env: { ...env }, timeout: 10_000 });
-    return stdout.startsWith("v");
-  } catch {
-    return false;
-  }
 }
 
 function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {

@@ -1,10 +1,15 @@
 import type { ToolDefinition } from "@chingu/core/protocol";
 import { createCalculate } from "./calculate.ts";
+import { javascriptLibraries } from "./child-entry.ts";
 import { createEvaluator } from "./evaluator.ts";
+import { javascriptDriver } from "./javascript-driver.ts";
 import { programLimits } from "./limits.ts";
-import { pythonDriver } from "./python-driver.ts";
+import { type FindPackages, noPackages } from "./packages.ts";
+import { createPythonStarter } from "./python-starter.ts";
 import { createQueue } from "./queue.ts";
+import { createRunJavascript } from "./run-javascript.ts";
 import { createRunPython } from "./run-python.ts";
+import { createConfiner } from "./starter.ts";
 
 export interface ProgramToolsOptions {
   /** The Node that runs the children; the running one unless given. It must be 24 or later; from 25 on it closes the network too. */
@@ -19,17 +24,26 @@ export interface ProgramToolsOptions {
   readonly sessions?: number;
   /** An interpreter that is not used for this long is ended. */
   readonly idleMs?: number;
+  /** The Python packages of this machine; none unless given. */
+  readonly packages?: FindPackages;
+  /** The folder that keeps a started Python interpreter, so that the next start is quick; nothing is kept unless given. */
+  readonly snapshotFolder?: string;
 }
 
 export interface ProgramTools {
   readonly tools: readonly ToolDefinition[];
   /** Starts an interpreter ahead of the first call, so that it need not wait. Never rejects. */
   prepare(): Promise<void>;
+  /**
+   * Keeps a started Python interpreter with the packages as they are now, unless one is kept already: worth the wait of
+   * some seconds after packages were fetched. Whether one is kept then; never rejects.
+   */
+  keepSnapshot(): Promise<boolean>;
   /** Ends every child. Calls after this fail. */
   close(): Promise<void>;
 }
 
-/** `calculate` and `run_python`: programs a model wrote, run in locked child processes that are started when needed. */
+/** `calculate`, `run_python` and `run_javascript`: programs a model wrote, run in locked child processes that are started when needed. */
 export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTools {
   const { running, waiting, sessions, idleMs } = programLimits.pool;
   const shared = {
@@ -40,13 +54,31 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
     },
     sessions: options.sessions ?? sessions,
     idleMs: options.idleMs ?? idleMs,
-    ...(options.bubblewrap !== false && { bubblewrap: options.bubblewrap ?? "bwrap" }),
+    bubblewrap: options.bubblewrap === false ? undefined : (options.bubblewrap ?? "bwrap"),
   };
   const timeMs = options.timeMs ?? Number.POSITIVE_INFINITY;
+  const starter = createPythonStarter({
+    confinement: shared.confinement,
+    confine: createConfiner(shared.confinement, shared.bubblewrap),
+    packages: options.packages ?? (async () => noPackages),
+    ...(options.snapshotFolder !== undefined && { snapshotFolder: options.snapshotFolder }),
+  });
   const python = createEvaluator({
     ...shared,
     name: "python",
-    init: (library) => ({ library, driver: pythonDriver, limits: programLimits.python }),
+    init: starter,
+    calls: programLimits.python.calls,
+    spare: true,
+  });
+  const javascript = createEvaluator({
+    ...shared,
+    name: "javascript",
+    init: () => ({
+      libraries: { ...javascriptLibraries() },
+      driver: javascriptDriver,
+      limits: programLimits.javascript,
+    }),
+    calls: programLimits.python.calls,
   });
   const math = createEvaluator({
     ...shared,
@@ -54,10 +86,12 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
     init: (library) => ({ library, limits: programLimits.calculate }),
   });
   return {
-    tools: [createCalculate(math, timeMs), createRunPython(python, timeMs)],
+    tools: [createCalculate(math, timeMs), createRunPython(python, timeMs), createRunJavascript(javascript, timeMs)],
     prepare: () => python.prepare().catch(() => undefined),
+    keepSnapshot: () => starter.makeSnapshot().catch(() => false),
     async close() {
       python.close();
+      javascript.close();
       math.close();
     },
   };

@@ -3,6 +3,10 @@ export const programLimits = {
   python: {
     timeMs: 10_000,
     maxTimeMs: 60_000,
+    /** A program is interrupted at its limit, which keeps what it defined, and killed this much later. */
+    graceMs: 300,
+    /** Then a thread gets a new interpreter. */
+    calls: 500,
     codeBytes: 64 * 1024,
     /** Of the WebAssembly heap; a request beyond it is a MemoryError inside the program. */
     heapBytes: 256 * 1024 * 1024,
@@ -17,10 +21,27 @@ export const programLimits = {
     maxRecursion: 3_000,
     intDigits: 100_000,
   },
+  javascript: {
+    timeMs: 10_000,
+    maxTimeMs: 60_000,
+    /** A program is interrupted at its limit, which keeps what it defined, and killed this much later. */
+    graceMs: 300,
+    codeBytes: 64 * 1024,
+    heapBytes: 128 * 1024 * 1024,
+    /** Of the engine; some 5,000 calls of a plain function. */
+    stackBytes: 768 * 1024,
+    /** V8's, in kilobytes, on which the engine's own stack lies: large enough that the engine's limit comes first. */
+    v8StackKilobytes: 3_900,
+    residentBytes: 512 * 1024 * 1024,
+    valueBytes: 16 * 1024,
+    /** Of one printed value. */
+    printBytes: 1024 * 1024,
+    intDigits: 20_000,
+  },
   calculate: {
     timeMs: 5_000,
     expressionBytes: 10_000,
-    nodes: 5_000,
+    parts: 5_000,
     nesting: 200,
     /** Digits carried while computing; what is shown is rounded to the precision asked for. */
     workingDigits: 64,
@@ -45,8 +66,16 @@ export const programLimits = {
     /** V8's own heap, in megabytes: beyond it the child aborts. */
     v8HeapMegabytes: 256,
     watchEveryMs: 100,
+    pingMs: 1_000,
     /** Over a child's whole life, kept by the system. */
     cpuSeconds: 900,
+  },
+  snapshot: {
+    makeMs: 180_000,
+    maxBytes: 256 * 1024 * 1024,
+    /** Of other versions and packages, the ones used last. */
+    keep: 3,
+    unusedDays: 30,
   },
   pool: {
     running: 2,

@@ -1,9 +1,10 @@
 /**
  * The process that runs a model's Python: Pyodide behind Node's permission model. Everything in here is the second
  * wall; the first is the process itself and its flags. One line of JSON in is a request, lines out are frames. It
- * imports nothing of ours, because it may read nothing but this file and Pyodide's folder.
+ * imports nothing of ours, because it may read nothing but this file, Pyodide's folder, the packages and the snapshot.
  */
 import childProcess from "node:child_process";
+import { hash } from "node:crypto";
 import dgram from "node:dgram";
 import fs from "node:fs";
 import http from "node:http";
@@ -26,18 +27,41 @@ interface Init {
     readonly fileOverheadBytes: number;
     readonly [name: string]: number;
   };
+  readonly packages: {
+    readonly files: readonly { readonly name: string; readonly modules: readonly string[]; readonly path: string }[];
+    readonly missing: readonly { readonly module: string; readonly package: string }[];
+  };
+  /** The memory of an interpreter that had started: taken instead of starting one, if it is the right one. */
+  readonly snapshot?: { readonly path: string; readonly sha256: string };
+  /** Python. Instead of taking calls the child runs it, writes its memory to its output and ends. */
+  readonly makeSnapshot?: string;
 }
 
 interface Call {
   readonly id: string;
   readonly code: string;
+  readonly expect: string | null;
+  readonly timeoutMs: number;
+}
+
+interface Ping {
+  readonly ping: string;
 }
 
 interface ModuleSettings {
   instantiateWasm(imports: { readonly env: { emscripten_resize_heap(size: number): unknown } }, done: unknown): unknown;
 }
 
-type Run = { callPromising(code: string, number: number, printed: () => boolean): Promise<string> };
+type Run = {
+  callPromising(
+    code: string,
+    number: number,
+    expect: string | null,
+    printed: () => boolean,
+    /** Ends the interrupts; whether there was one. */
+    disarm: () => boolean,
+  ): Promise<string>;
+};
 
 interface MemoryNode {
   readonly contents?: Int8Array | Uint8Array | { readonly [name: string]: MemoryNode };
@@ -57,9 +81,16 @@ interface Pyodide {
     readonly streams: readonly ({ readonly node?: MemoryNode } | null)[];
     readonly filesystems: { readonly MEMFS: MemoryFiles };
     readonly ErrnoError: new (errno: number) => Error;
+    mkdirTree(path: string): void;
+    writeFile(path: string, content: Uint8Array, options: { canOwn: true }): void;
   };
-  readonly globals: unknown;
-  runPython(code: string, options: { globals: unknown }): (limits: unknown) => Run;
+  readonly _api: { readonly config: { _loadSnapshot?: unknown } };
+  runPython(
+    code: string,
+    options?: { globals: unknown },
+  ): (limits: unknown, packages: unknown, pause: (seconds: number) => void) => Run;
+  makeMemorySnapshot(): Uint8Array;
+  setInterruptBuffer(buffer: { [0]: number }): void;
   toPy(value: unknown): unknown;
   setStdin(options: { error: true }): void;
   setStdout(options: { write(bytes: Uint8Array): number; isatty: false }): void;
@@ -68,6 +99,7 @@ interface Pyodide {
 }
 
 const ENOSPC = 51;
+const SIGINT = 2;
 const GROWTH_DOUBLES_BELOW = 1024 * 1024;
 /** The first lines leave at once, so that a run that is stopped still shows them; later ones leave in blocks. */
 const PROMPT_FRAMES = 500;
@@ -75,7 +107,7 @@ const BLOCK = 16 * 1024;
 
 const stringify = JSON.stringify;
 const parse = JSON.parse;
-const exit = process.exit.bind(process);
+const exit: (code: number) => never = process.exit.bind(process);
 const { writeSync } = fs;
 
 function send(frame: object): void {
@@ -136,10 +168,71 @@ function createOutput(current: () => string | undefined) {
   };
 }
 
+/**
+ * Interrupts the running program after its time. Pyodide looks for a signal in a buffer that another thread is meant to
+ * write; here the buffer itself looks at the clock, so that no thread need be allowed. It asks again at intervals: a
+ * program that catches the first one is interrupted again, and the driver has time to say that it has ended.
+ */
+function createAlarm() {
+  const againMs = 100;
+  const never = Number.POSITIVE_INFINITY;
+  let deadline = never;
+  let fired = false;
+  const now = performance.now.bind(performance);
+  const buffer = {
+    get 0() {
+      if (now() < deadline) return 0;
+      deadline = now() + againMs;
+      fired = true;
+      return SIGINT;
+    },
+    // Pyodide takes the signal out of the buffer by writing 0.
+    set 0(_taken: number) {},
+  };
+  return {
+    buffer,
+    arm(ms: number) {
+      fired = false;
+      deadline = now() + ms;
+    },
+    disarm() {
+      deadline = never;
+      return fired;
+    },
+  };
+}
+
+const still = new Int32Array(new SharedArrayBuffer(4));
+const { wait } = Atomics;
+/** Stands still. Python's own way to wait lets other code run meanwhile, where an interrupt would end the interpreter. */
+function pause(seconds: number): void {
+  wait(still, 0, 0, seconds * 1000);
+}
+
+const packageFolder = "/lib/packages";
+/** Wheels with compiled code must be unpacked before they can be imported; the driver does so when one is. */
+const isNative = (path: string) => path.endsWith(".whl") && !path.endsWith("-none-any.whl");
+/** More than any such wheel grows when it is unpacked. */
+const unpacksTo = 8;
+
+/** Puts the packages into the virtual file system, and tells where they lie there. */
+function mount({ FS }: Pyodide, packages: Init["packages"]) {
+  FS.mkdirTree(packageFolder);
+  let roomForNative = 0;
+  const files = packages.files.map(({ name, modules, path }) => {
+    const content = fs.readFileSync(path);
+    const native = isNative(path);
+    if (native) roomForNative += content.length * unpacksTo;
+    const at = `${packageFolder}/${path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1)}`;
+    FS.writeFile(at, new Uint8Array(content.buffer, content.byteOffset, content.length), { canOwn: true });
+    return { name, modules, native, path: at };
+  });
+  return { roomForNative, mounted: { files, missing: packages.missing } };
+}
+
 /** Holds the virtual files to a quota. What is in use is counted anew only when the running total reaches it. */
-function limitFiles({ FS }: Pyodide, limits: Init["limits"]): void {
+function limitFiles({ FS }: Pyodide, limits: Init["limits"], quota: number): void {
   const files = FS.filesystems.MEMFS;
-  const quota = limits.filesBytes;
   const overhead = limits.fileOverheadBytes;
   const measure = () => {
     const seen = new Set<MemoryNode>();
@@ -228,7 +321,12 @@ function lockDown(): void {
   // A JavaScript object that Python holds reaches the prototypes: what they do is settled now.
   const shared = [Function, Array, String, Number, BigInt, Boolean, Symbol, Promise, Map, Set, WeakMap, WeakRef];
   const bytes = [ArrayBuffer, DataView, Uint8Array, Int8Array, Uint32Array, Int32Array, Float64Array, TextDecoder];
-  for (const type of [...shared, ...bytes, Error, RangeError, TypeError, RegExp, Date]) {
+  // Pyodide writes this one whenever an error of Python's reaches us.
+  const errorMembers = Reflect.ownKeys(Error).filter((name) => name !== "stackTraceLimit");
+  for (const name of errorMembers) Object.defineProperty(Error, name, { writable: false, configurable: false });
+  Object.preventExtensions(Error);
+  Object.freeze(Error.prototype);
+  for (const type of [...shared, ...bytes, RangeError, TypeError, RegExp, Date]) {
     Object.freeze(type.prototype);
     Object.freeze(type);
   }
@@ -238,7 +336,25 @@ function lockDown(): void {
   Object.freeze(Object);
 }
 
-async function start({ library, driver, limits }: Init, current: () => string | undefined) {
+/** The bytes of the snapshot, unless they are not the ones that were made. */
+function readSnapshot(snapshot: Init["snapshot"]): Uint8Array | undefined {
+  if (snapshot === undefined) return undefined;
+  try {
+    const content = fs.readFileSync(snapshot.path);
+    if (hash("sha256", content, "hex") === snapshot.sha256) {
+      return new Uint8Array(content.buffer, content.byteOffset, content.length);
+    }
+  } catch {
+    // As good as not there.
+  }
+  return undefined;
+}
+
+async function load(
+  { library, limits }: Init,
+  snapshot: Uint8Array | undefined,
+  makeSnapshot: boolean,
+): Promise<Pyodide> {
   const home = library.endsWith("/") ? library : `${library}/`;
   // Pyodide asks for the file constants through a binding that the permission model denies.
   Object.defineProperty(process, "binding", {
@@ -251,14 +367,15 @@ async function start({ library, driver, limits }: Init, current: () => string | 
   });
   const { loadPyodide } = await import(pathToFileURL(`${home}pyodide.mjs`).href);
   const { default: createModule } = await import(pathToFileURL(`${home}pyodide.asm.mjs`).href);
-  const output = createOutput(current);
   const pyodide: Pyodide = await loadPyodide({
     indexURL: home,
     jsglobals: Object.create(null),
     // Without it the programs would see the path of this file.
     _sysExecutable: "/usr/bin/python",
     env: { HOME: "/home/pyodide", TZ: process.env["TZ"] ?? "UTC", LANG: "C.UTF-8" },
-    createPyodideModule: (settings: ModuleSettings) => {
+    ...(snapshot !== undefined && { _loadSnapshot: snapshot }),
+    ...(makeSnapshot && { _makeSnapshot: true }),
+    createPyodideModule: async (settings: ModuleSettings) => {
       const instantiate = settings.instantiateWasm;
       settings.instantiateWasm = (imports, done) => {
         const { env } = imports;
@@ -266,18 +383,47 @@ async function start({ library, driver, limits }: Init, current: () => string | 
         env.emscripten_resize_heap = (size) => (size >>> 0 > limits.heapBytes ? 0 : resize(size));
         return instantiate(imports, done);
       };
-      return createModule(settings);
+      const module = await createModule(settings);
+      // Memory starts smaller than a snapshot that holds packages, and Pyodide does not make it larger.
+      if (snapshot !== undefined) module.growMemory(snapshot.length);
+      return module;
     },
   });
+  // Else the bytes would stay in memory twice.
+  pyodide._api.config._loadSnapshot = undefined;
+  return pyodide;
+}
+
+/** Nothing but our own and the packages' code has run in this interpreter, and nothing else ever will. */
+async function writeSnapshot(init: Init, warmUp: string): Promise<never> {
+  const pyodide = await load(init, undefined, true);
+  const { mounted } = mount(pyodide, init.packages);
+  const paths = mounted.files.filter(({ native }) => !native).map(({ path }) => path);
+  pyodide.runPython(`import sys\nsys.path += ${stringify(paths)}\n${warmUp}`);
+  const memory = pyodide.makeMemorySnapshot();
+  process.stdout.write(memory, () => exit(0));
+  return new Promise(() => {});
+}
+
+async function start(init: Init, current: () => string | undefined) {
+  const { driver, limits, packages } = init;
+  const snapshot = readSnapshot(init.snapshot);
+  const output = createOutput(current);
+  const alarm = createAlarm();
+  const pyodide = await load(init, snapshot, false);
+  const { mounted, roomForNative } = mount(pyodide, packages);
   pyodide.unregisterJsModule("js");
   pyodide.unregisterJsModule("pyodide_js");
   pyodide.setStdin({ error: true });
   pyodide.setStdout({ write: output.stdout.write, isatty: false });
   pyodide.setStderr({ write: output.stderr.write, isatty: false });
-  limitFiles(pyodide, limits);
-  const run = pyodide.runPython(driver, { globals: pyodide.toPy({}) })(pyodide.toPy(limits));
+  pyodide.setInterruptBuffer(alarm.buffer);
+  limitFiles(pyodide, limits, limits.filesBytes + roomForNative);
+  const make = pyodide.runPython(driver, { globals: pyodide.toPy({}) });
+  const run = make(pyodide.toPy(limits), pyodide.toPy(mounted), pause);
   lockDown();
-  return { run, output, version: pyodide.version };
+  const from = snapshot !== undefined ? "snapshot" : init.snapshot === undefined ? "cold" : "refused";
+  return { run, output, alarm, engine: `pyodide ${pyodide.version}`, from };
 }
 
 async function main(): Promise<void> {
@@ -287,13 +433,24 @@ async function main(): Promise<void> {
     return line.done ? exit(0) : parse(line.value);
   };
   let current: string | undefined;
-  const { run, output, version } = await start((await next()) as Init, () => current);
-  send({ kind: "ready", engine: `pyodide ${version}` });
-  for (let number = 1; ; number++) {
-    const { id, code } = (await next()) as Call;
+  const init = (await next()) as Init;
+  if (init.makeSnapshot !== undefined) return writeSnapshot(init, init.makeSnapshot);
+  const { run, output, alarm, engine, from } = await start(init, () => current);
+  send({ kind: "ready", engine, from });
+  for (let number = 1; ; ) {
+    const message = (await next()) as Call | Ping;
+    if ("ping" in message) {
+      // What the last program left to run at once is run before the answer.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      send({ kind: "pong", id: message.ping });
+      continue;
+    }
+    const { id, code, expect, timeoutMs } = message;
     current = id;
     output.begin();
-    const reply = await run.callPromising(code, number, output.printed);
+    alarm.arm(timeoutMs);
+    const reply = await run.callPromising(code, number++, expect, output.printed, alarm.disarm);
+    alarm.disarm();
     output.end();
     current = undefined;
     const { final, ...result } = parse(reply);
@@ -301,8 +458,12 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  // An interpreter that has failed once cannot be used again.
+/** An interpreter that has failed once cannot be used again. */
+function fail(error: unknown): never {
   writeSync(2, `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`.slice(0, 4000));
   exit(70);
-});
+}
+
+// Node itself would print the line of source, and all of Pyodide is one.
+process.on("uncaughtException", fail);
+main().catch(fail);

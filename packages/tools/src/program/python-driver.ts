@@ -1,14 +1,68 @@
+import { closeCtypes } from "./python-warm-up.ts";
+
 /**
  * The Python side of the evaluator: compiles one call's code, runs it in `__main__`, finds its value and describes it
  * as JSON. It is handed to the child at start, so the child stays a single file. What it returns is data like all the
  * rest: the code it runs can reach and change it.
  */
-export const pythonDriver = String.raw`
-import ast, builtins, gc, json, linecache, sys, traceback
+export const pythonDriver = String.raw`${closeCtypes}
+import ast, builtins, gc, importlib, importlib.util, json, linecache, os, random, sys, time, traceback, types
 from decimal import Decimal
 from fractions import Fraction
 
-def make_driver(limits):
+SITE = "/lib/packages/unpacked"
+# Programs import it out of habit and then never use it, so only its use fails.
+MISSED_ON_USE = {"numpy"}
+
+def pull_hint(name, package):
+    return f"No module named {name!r}: it is not installed; the user can get it with: chingu packages pull {package}"
+
+def mount(packages, main):
+    for file in packages["files"]:
+        if not file["native"] and file["path"] not in sys.path:
+            sys.path.append(file["path"])
+    native = {module: file["path"] for file in packages["files"] if file["native"] for module in file["modules"]}
+    missing = {entry["module"]: entry["package"] for entry in packages["missing"]}
+
+    class Absent(types.ModuleType):
+        def __getattr__(self, attribute):
+            if attribute.startswith("__") and attribute != "__all__":
+                raise AttributeError(attribute)
+            name = self.__name__
+            raise ModuleNotFoundError(pull_hint(name, missing[name.partition(".")[0]]), name=name)
+
+    def asked_by_program():
+        frame = sys._getframe(2)
+        while frame is not None and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back
+        return frame is not None and frame.f_globals is main
+
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            top = name.partition(".")[0]
+            if name in native:
+                import zipfile
+                archive = native.pop(name)
+                with zipfile.ZipFile(archive) as wheel:
+                    wheel.extractall(SITE)
+                os.unlink(archive)
+                if SITE not in sys.path:
+                    sys.path.append(SITE)
+                importlib.invalidate_caches()
+                return importlib.util.find_spec(name)
+            # A library asks in order to do without.
+            if top in MISSED_ON_USE and top in missing and (name != top or asked_by_program()):
+                return importlib.util.spec_from_loader(name, self, is_package=True)
+            return None
+        def create_module(self, spec):
+            return Absent(spec.name)
+        def exec_module(self, module):
+            pass
+
+    sys.meta_path.append(Finder())
+    return missing
+
+def make_driver(limits, packages, pause):
     main = sys.modules["__main__"].__dict__
     main.clear()
     main.update(__name__="__main__", __builtins__=builtins, __doc__=None, __annotations__={})
@@ -19,7 +73,8 @@ def make_driver(limits):
     set_limit, highest = sys.setrecursionlimit, limits["maxRecursion"]
     sys.setrecursionlimit = lambda n: set_limit(min(n, highest))
     set_limit(limits["recursion"])
-    for name in ("js", "pyodide_js", "_pyodide_core", "ctypes", "_ctypes"):
+    close_ctypes()
+    for name in ("js", "pyodide_js", "_pyodide_core", "_ctypes"):
         sys.modules[name] = None
     sys.meta_path[:] = [f for f in sys.meta_path if "pyodide" not in type(f).__module__]
     sys.path_hooks[:] = [h for h in sys.path_hooks if "pyodide" not in getattr(h, "__module__", "")]
@@ -31,11 +86,31 @@ def make_driver(limits):
     def no_input(prompt=""):
         raise EOFError("input() has nobody to ask here")
     builtins.input = no_input
-    own_builtins = dict(builtins.__dict__)
+    # The real one cannot be interrupted.
+    def sleep(seconds):
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            # Interrupts are looked for every fifty steps.
+            for _ in range(64):
+                pass
+            pause(min(left, 0.02))
+    time.sleep = sleep
+    # What a snapshot carries over from the process that made it.
+    random.seed()
+    if "sympy.core.random" in sys.modules:
+        sys.modules["sympy.core.random"].rng.seed()
+    missing = mount(packages, main)
+    installed = [file["name"] for file in packages["files"]]
+    # What the driver works with is as it was for the next call, whatever the program did to it.
+    tools = [(m.__dict__, tuple(m.__dict__.items())) for m in (builtins, ast, gc, linecache, traceback, types)]
     ANSWERS = ("ans", "answer", "result")
     SOLVERS = ("solution", "solver")
     SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     ABSENT = object()
+    # Longer expressions are shown as they are: the other forms can take longer than the program.
+    SYMBOLIC_TEXT = 2_000
     OUT_OF_MEMORY = json.dumps({"ok": False, "final": True, "limit": "memory", "error": {"type": "MemoryError", "message": ""}})
     BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})")}
 
@@ -109,9 +184,20 @@ def make_driver(limits):
         if cut:
             return out
         try:
+            decorate(value, out)
+        except (Exception, KeyboardInterrupt):
+            # The value is there; how else it could be shown was too much.
+            pass
+        return out
+
+    def decorate(value, out):
+        try:
             out["json"] = plain(value)
         except Exception:
             pass
+        sympy = sys.modules.get("sympy")
+        if sympy is not None and is_symbolic(sympy, value):
+            return decorate_symbolic(sympy, value, out)
         if type(value) in (int, Fraction, Decimal):
             out["exact"] = str(value)
         if type(value) is Fraction:
@@ -121,7 +207,24 @@ def make_driver(limits):
                 pass
         elif type(value) in (float, Decimal):
             out["decimal"] = str(value)
-        return out
+
+    def is_symbolic(sympy, value):
+        if type(value) in (list, tuple, set):
+            return 0 < len(value) <= 100 and any(is_symbolic(sympy, v) for v in value if type(v) is not list)
+        if type(value) is dict:
+            return 0 < len(value) <= 100 and any(is_symbolic(sympy, v) for v in value.values() if type(v) is not dict)
+        return isinstance(value, (sympy.Basic, sympy.MatrixBase))
+
+    def decorate_symbolic(sympy, value, out):
+        if len(out["repr"]) > SYMBOLIC_TEXT:
+            return
+        if isinstance(value, sympy.Expr) and value.is_number:
+            if not value.has(sympy.Float):
+                out["exact"] = str(value)
+            out["decimal"] = str(value) if value.is_Integer else sympy.sstr(value.evalf(15), full_prec=False)
+        latex = sympy.latex(value)
+        if len(latex) <= value_bytes:
+            out["latex"] = latex
 
     def assigned_at_top(body):
         names = set()
@@ -156,9 +259,10 @@ def make_driver(limits):
                 # The program closed it; the next one prints again.
                 own[i] = stream(i + 1)
 
-    def run_body(tree, filename, printed):
+    def run_body(tree, filename, expect, printed):
         body = tree.body
-        before = {name: main.get(name, ABSENT) for name in ANSWERS + SOLVERS}
+        answers = ANSWERS if expect is None else (expect,) + ANSWERS
+        before = {name: main.get(name, ABSENT) for name in answers + SOLVERS}
         certain = assigned_at_top(body)
         last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
         if body:
@@ -169,7 +273,7 @@ def make_driver(limits):
                 return describe(value, "expression")
         def new(name):
             return name in main and (name in certain or main[name] is not before[name])
-        for name in ANSWERS:
+        for name in answers:
             if new(name) and main[name] is not None:
                 return describe(main[name], "variable")
         flush()
@@ -199,18 +303,22 @@ def make_driver(limits):
         message = text_of(error)
         if isinstance(error, ModuleNotFoundError):
             name = (error.name or "").partition(".")[0]
-            return f"No module named {error.name!r}" if name in sys.stdlib_module_names else (
-                f"No module named {error.name!r}: only the standard library is installed here "
-                "(math, cmath, fractions, decimal, statistics, random, datetime, itertools, collections, re, json and the rest)")
+            if name in missing:
+                return pull_hint(error.name, missing[name])
+            if name in sys.stdlib_module_names or message != f"No module named {error.name!r}":
+                return message
+            library = "the standard library (math, cmath, fractions, decimal, statistics, random, datetime, itertools, collections, re, json and the rest)"
+            return f"{message}: " + (f"installed are {', '.join(installed)} and {library}" if installed else f"only {library} is installed")
         return message
 
     def describe_error(error, filename):
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<program")]
-        line = source = None
+        line = column = source = None
         if isinstance(error, SyntaxError) and error.filename == filename:
-            line, source = error.lineno, (error.text or "").strip() or None
+            line, column, source = error.lineno, error.offset, (error.text or "").strip() or None
         elif frames:
             line, source = frames[-1].lineno, frames[-1].line or None
+            column = None if frames[-1].colno is None else frames[-1].colno + 1
         name, message = type(error).__name__, message_of(error)
         head = "Traceback (most recent call last):\n" + "".join(traceback.StackSummary.from_list(frames).format()) if frames else ""
         trace = head + (f"{name}: {message}" if message else name)
@@ -219,19 +327,24 @@ def make_driver(limits):
         out = {"type": name[:200], "message": message[:4000], "traceback": trace}
         if line is not None:
             out["line"] = line
+        if column:
+            out["column"] = column
         if source:
             out["source_line"] = source[:400]
         return out
 
-    def attempt(code, filename, printed):
+    def attempt(code, filename, expect, printed, disarm):
         try:
-            value = run_body(ast.parse(code, filename), filename, printed)
+            value = run_body(ast.parse(code, filename), filename, expect, printed)
             return {"ok": True} if value is None else {"ok": True, "value": value}
         except SystemExit as e:
             return {"ok": True} if e.code in (None, 0) else {"ok": False, "error": describe_error(e, filename)}
         except BaseException as e:
+            interrupted = disarm() and isinstance(e, KeyboardInterrupt)
             reply = {"ok": False, "error": describe_error(e, filename)}
-            if isinstance(e, MemoryError):
+            if interrupted:
+                reply["limit"] = "time"
+            elif isinstance(e, MemoryError):
                 reply["limit"] = "memory"
             elif isinstance(e, RecursionError):
                 reply["limit"] = "recursion"
@@ -245,20 +358,22 @@ def make_driver(limits):
         except MemoryError:
             return False
 
-    def run(code, number, printed):
+    def run(code, number, expect, printed, disarm):
         filename = "<program>" if number == 1 else f"<program {number}>"
         linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
         try:
-            reply = attempt(code, filename, printed)
+            reply = attempt(code, filename, expect, printed, disarm)
         except BaseException:
             # Not even enough memory to say so.
             return OUT_OF_MEMORY
         finally:
+            disarm()
             flush()
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = own
-            for name, thing in own_builtins.items():
-                if builtins.__dict__.get(name) is not thing:
-                    builtins.__dict__[name] = thing
+            for now, own_things in tools:
+                for name, thing in own_things:
+                    if now.get(name) is not thing:
+                        now[name] = thing
         if reply.get("limit") == "memory" and not has_room():
             reply["final"] = True
         return encode(reply)

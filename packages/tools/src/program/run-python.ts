@@ -16,12 +16,15 @@ const valueSchema = z.object({
   json: z.json().optional(),
   exact: text(limits.valueBytes).optional(),
   decimal: text(limits.valueBytes).optional(),
+  latex: text(limits.valueBytes).optional(),
 });
 
 const errorSchema = z.object({
   type: text(200),
   message: text(4_000),
   line: z.number().int().optional(),
+  /** Counts from 1. */
+  column: z.number().int().optional(),
   source_line: text(400).optional(),
   traceback: text(limits.tracebackBytes + 100).optional(),
 });
@@ -41,7 +44,9 @@ type Reply = z.infer<typeof replySchema>;
 export const pythonResultSchema = replySchema.extend({
   stdout: z.string(),
   stderr: z.string(),
+  /** Whether output was left out; `printed_bytes` counts all of it. */
   truncated: z.boolean(),
+  printed_bytes: z.number().int(),
   duration_ms: z.number().int(),
   engine: z.string(),
   session: z.object({
@@ -53,11 +58,11 @@ export const pythonResultSchema = replySchema.extend({
 });
 export type PythonResult = z.infer<typeof pythonResultSchema>;
 
-const description = `Runs a Python 3.14 program and returns its value and what it printed. Use it whenever an answer needs computing: word problems, dates, counting, sorting, statistics, exact fractions, simulation, text processing. For a single arithmetic expression or a unit conversion, calculate is quicker.
+const description = `Runs a Python 3.14 program and returns its value and what it printed. Use it whenever an answer needs computing: word problems, equations, calculus, dates, counting, sorting, statistics, exact fractions, simulation, text processing. For a single arithmetic expression or a unit conversion, calculate is quicker.
 
 The value is that of the last expression; if there is none, the variable ans, answer or result; if there is none, what solution() returns. Print intermediate steps if they help. Variables, functions and imports are kept for the next call in this conversation (session.state says whether).
 
-The standard library is there (math, fractions, decimal, statistics, datetime, itertools, collections, re, json, random…). There is no network, no access to the user's files, no input(), and no other package. Use Fraction or Decimal where exactness matters.`;
+The standard library is there (math, fractions, decimal, statistics, datetime, itertools, collections, re, json, random…), and sympy, mpmath and dateutil where they are installed; an import that fails says what to do. There is no network, no access to the user's files and no input(). Use Fraction, Decimal or sympy where exactness matters.`;
 
 /** `timeMs` shortens the default limit of a run. */
 export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefinition {
@@ -74,12 +79,25 @@ export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefin
         .max(limits.maxTimeMs)
         .optional()
         .describe("How long it may run; 10000 unless given, at most 60000."),
+      expect: z
+        .string()
+        .regex(/^[\p{L}_][\p{L}\p{N}_]*$/u)
+        .max(100)
+        .optional()
+        .describe("The variable that holds the answer, if the program does not end with it."),
+      session_id: z
+        .string()
+        .regex(/^[\w.-]+$/)
+        .max(64)
+        .optional()
+        .describe("Run in another session with names of its own; leave out for the conversation's own."),
+      fresh: z.boolean().optional().describe("Forget what earlier calls of the session defined."),
     }),
     output: pythonResultSchema,
     annotations: { readOnly: true, openWorld: false },
     // The run itself, a cold start and a place in the queue.
     timeoutMs: limits.maxTimeMs + programLimits.process.startMs,
-    async run({ code, timeout_ms }, { signal, threadId }) {
+    async run({ code, timeout_ms, expect, session_id, fresh }, { signal, threadId, onProgress }) {
       const size = Buffer.byteLength(code);
       if (size > limits.codeBytes) {
         return failed(`The program has ${size} bytes; at most ${limits.codeBytes} are taken. Send a shorter one.`);
@@ -87,28 +105,38 @@ export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefin
       const timeoutMs = timeout_ms ?? Math.min(timeMs, limits.timeMs);
       const evaluation = await evaluator.evaluate({
         threadId,
-        request: { code: toValidUnicode(code) },
+        sessionId: session_id,
+        fresh,
+        request: { code: toValidUnicode(code), expect: expect ?? null, timeoutMs },
         timeoutMs,
+        graceMs: limits.graceMs,
         residentBytes: limits.residentBytes,
         signal,
+        onProgress,
       });
       if (evaluation.kind === "busy") {
         return failed("busy: too many programs are waiting. Call again in a few seconds.");
       }
-      return present(code, toResult(evaluation));
+      const result = toResult(evaluation, timeoutMs);
+      // The user may get it before the model tries again.
+      if (result.error?.type === "ModuleNotFoundError") evaluator.refresh();
+      return present(code, result, evaluation.kind === "stopped");
     },
   });
 }
 
 const failed = (content: string): ToolReturn => ({ content, display: content, isError: true });
 
-function toResult(evaluation: Exclude<Evaluation, { kind: "busy" }>): PythonResult {
+function toResult(evaluation: Exclude<Evaluation, { kind: "busy" }>, timeoutMs: number): PythonResult {
   const { printed, session } = evaluation;
   return {
-    ...(evaluation.kind === "result" ? believe(evaluation.result) : stopped(evaluation.reason, evaluation.detail)),
+    ...(evaluation.kind === "result"
+      ? believe(evaluation.result, timeoutMs)
+      : stopped(evaluation.reason, evaluation.detail)),
     stdout: toValidUnicode(printed.stdout),
     stderr: toValidUnicode(printed.stderr),
     truncated: printed.truncated,
+    printed_bytes: printed.bytes,
     duration_ms: evaluation.durationMs,
     engine: evaluation.engine,
     session: {
@@ -121,10 +149,14 @@ function toResult(evaluation: Exclude<Evaluation, { kind: "busy" }>): PythonResu
 }
 
 /** A reply that does not fit says nothing about the program, so none of it is passed on. */
-function believe(claim: unknown): Reply {
-  const reply = replySchema.safeParse(claim);
-  if (reply.success && reply.data.ok === (reply.data.error === undefined)) return reply.data;
-  return { ok: false, error: { type: "InvalidReply", message: "the program disturbed its own interpreter" } };
+function believe(claim: unknown, timeoutMs: number): Reply {
+  const { data: reply } = replySchema.safeParse(claim);
+  if (reply === undefined || reply.ok !== (reply.error === undefined)) {
+    return { ok: false, error: { type: "InvalidReply", message: "the program disturbed its own interpreter" } };
+  }
+  if (reply.limit !== "time" || reply.error === undefined) return reply;
+  // Inside, running out of time looks like a person's Ctrl+C.
+  return { ...reply, error: { ...reply.error, type: "TimeLimit", message: `stopped after ${timeoutMs / 1000} s` } };
 }
 
 function stopped(reason: string, detail: string): Reply {
@@ -151,8 +183,9 @@ function stopped(reason: string, detail: string): Reply {
 }
 
 /** What to do about a failure, where something better can be said than to mend the line. */
-function advice({ error, limit, session }: PythonResult): string | undefined {
-  const restart = "The names defined in this conversation are gone; define them again.";
+function advice({ error, limit, session }: PythonResult, ended: boolean): string | undefined {
+  const gone = "The names defined in this conversation are gone; define them again.";
+  const restart = ended ? gone : "The names defined so far are still there.";
   switch (limit) {
     case "time":
       return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}). ${restart}`;
@@ -167,27 +200,29 @@ function advice({ error, limit, session }: PythonResult): string | undefined {
     case "InterpreterDied":
       return `Leave out what ends or reaches around the interpreter, or recurses without end. ${restart}`;
     case "ModuleNotFoundError":
-      return "Write it with the standard library.";
+      return "Write it with what is installed, or tell the user what to install.";
     case "EOFError":
       return "Write the values into the code.";
     case "NameError":
-      return session.state === "lost" ? restart : undefined;
+      return session.state === "lost" ? gone : undefined;
   }
   return undefined;
 }
 
-function present(code: string, result: PythonResult): ToolReturn {
+/** `ended`: the interpreter was. */
+function present(code: string, result: PythonResult, ended: boolean): ToolReturn {
   const { ok, value, error, stdout, stderr, session } = result;
   const sections: string[] = [];
   if (value !== undefined) {
-    const also = value.decimal !== undefined && value.type === "Fraction" ? ` = ${value.exact} ≈ ${value.decimal}` : "";
+    const { exact = value.repr, decimal = exact } = value;
+    const also = `${exact === value.repr ? "" : ` = ${exact}`}${[exact, value.repr].includes(decimal) ? "" : ` ≈ ${decimal}`}`;
     const from = value.from === "last_assignment" ? ", the last assignment" : "";
     sections.push(`Value: ${value.repr}${also} (${value.type}${from})`);
   }
   if (error !== undefined) {
     const where =
       error.line === undefined ? "" : `\nLine ${error.line}${error.source_line ? `: ${error.source_line}` : ""}`;
-    const hint = advice(result);
+    const hint = advice(result, ended);
     const what = error.message === "" ? error.type : `${error.type}: ${error.message}`;
     sections.push(`${what}${where}${hint === undefined ? "" : `\n${hint}`}`);
   }

@@ -1,12 +1,13 @@
 import type { Child } from "./child.ts";
+import type { Start } from "./starter.ts";
 
 export type SessionState = "new" | "kept" | "lost";
 
-/** A thread's own child, for the length of one call. */
+/** An owner's child, for the length of one call. */
 export interface Session {
   readonly child: Child;
   readonly id: string;
-  /** `lost`: an earlier child of this thread is gone and with it what it had defined; `lostBecause` says why. */
+  /** `lost`: an earlier child of this owner is gone and with it what it had defined; `lostBecause` says why. */
   readonly state: SessionState;
   readonly lostBecause?: string;
   /** Counts from 1 in this child. */
@@ -14,27 +15,39 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** The thread's child: the one it has, or one that no thread has ever used: the prepared one, or a new one from `start`. */
-  take(threadId: string, start: () => Child): Session;
+  /**
+   * The owner's child: the one it has, or one that nobody has ever used: the prepared one, or a new one. An owner is a
+   * thread, or one of several sessions that a thread has named. `fresh` gives up what it had before.
+   */
+  take(
+    owner: string,
+    start: Start,
+    options?: { readonly name?: string | undefined; readonly fresh?: boolean },
+  ): Session;
+  /** Settles when it is known whether the owner's child still answers. Never rejects. */
+  checked(owner: string): Promise<void>;
+  /** What the owner's session is called; undefined when it has none now. */
+  idOf(owner: string): string | undefined;
   /** After a call: from now on the session may be closed to make room. A child that is gone is forgotten, with the reason. */
-  giveBack(threadId: string, lostBecause?: string): void;
-  /** Starts a child ahead of the thread that will need it. */
-  prepare(start: () => Child): void;
+  giveBack(owner: string, lostBecause?: string): void;
+  /** Starts a child ahead of the owner that will need it. */
+  prepare(start: Start): void;
   close(): void;
 }
 
 interface Entry {
   readonly child: Child;
+  readonly kind: string;
   readonly id: string;
   calls: number;
   busy: boolean;
   timer?: NodeJS.Timeout;
 }
 
-/** Reasons are kept for this many threads; beyond that a lost session reads as a new one. */
+/** Reasons are kept for this many owners; beyond that a lost session reads as a new one. */
 const rememberedLosses = 1_000;
 
-/** One child for each thread, never shared and never passed on; the one unused longest makes room for a new one. */
+/** One child for each owner, never shared and never passed on; the one unused longest makes room for a new one. */
 export function createSessions(options: {
   readonly name: string;
   readonly sessions: number;
@@ -43,73 +56,83 @@ export function createSessions(options: {
   // In order of use: the first was used longest ago.
   const entries = new Map<string, Entry>();
   const losses = new Map<string, string>();
-  let spare: Child | undefined;
+  let spare: { readonly child: Child; readonly kind: string } | undefined;
   let counter = 0;
   let closed = false;
 
-  function lose(threadId: string, because: string): void {
-    const entry = entries.get(threadId);
+  function lose(owner: string, because: string): void {
+    const entry = entries.get(owner);
     if (entry === undefined) return;
     clearTimeout(entry.timer);
     entry.child.kill();
-    entries.delete(threadId);
+    entries.delete(owner);
     if (entry.calls === 0) return;
-    losses.delete(threadId);
-    losses.set(threadId, because);
+    losses.delete(owner);
+    losses.set(owner, because);
     const [oldest] = losses.keys();
     if (losses.size > rememberedLosses && oldest !== undefined) losses.delete(oldest);
   }
 
   function makeRoom(): void {
-    for (const [threadId, entry] of entries) {
+    for (const [owner, entry] of entries) {
       if (entries.size < options.sessions) return;
-      if (!entry.busy) lose(threadId, "it made room for other conversations");
+      if (!entry.busy) lose(owner, "it made room for other conversations");
     }
   }
 
-  function newChild(start: () => Child): Child {
-    const child = spare?.alive ? spare : start();
+  function newChild({ kind, start }: Start): Child {
+    const prepared = spare;
     spare = undefined;
-    return child;
+    if (prepared?.child.alive && prepared.kind === kind) return prepared.child;
+    prepared?.child.kill();
+    return start();
   }
 
   return {
-    take(threadId, start) {
+    take(owner, start, { name, fresh = false } = {}) {
       if (closed) throw new Error(`${options.name} has been closed`);
-      let entry = entries.get(threadId);
-      if (entry !== undefined && !entry.child.alive) {
-        lose(threadId, "its process ended");
-        entry = undefined;
+      const before = entries.get(owner);
+      if (before !== undefined && !before.child.alive) lose(owner, "its process ended");
+      else if (before !== undefined && before.kind !== start.kind) lose(owner, "the installed packages changed");
+      if (fresh) {
+        lose(owner, "");
+        losses.delete(owner);
       }
+      let entry = entries.get(owner);
       if (entry === undefined) {
         makeRoom();
-        entry = { child: newChild(start), id: `${options.name}-${++counter}`, calls: 0, busy: true };
+        const id = name ?? `${options.name}-${++counter}`;
+        entry = { child: newChild(start), kind: start.kind, id, calls: 0, busy: true };
       }
       clearTimeout(entry.timer);
-      entries.delete(threadId);
-      entries.set(threadId, entry);
+      entries.delete(owner);
+      entries.set(owner, entry);
       entry.busy = true;
       const callNo = ++entry.calls;
-      const lostBecause = callNo === 1 ? losses.get(threadId) : undefined;
-      losses.delete(threadId);
+      const lostBecause = callNo === 1 ? losses.get(owner) : undefined;
+      losses.delete(owner);
       const state = callNo > 1 ? "kept" : lostBecause === undefined ? "new" : "lost";
       return { child: entry.child, id: entry.id, state, callNo, ...(lostBecause !== undefined && { lostBecause }) };
     },
-    giveBack(threadId, lostBecause) {
-      const entry = entries.get(threadId);
+    giveBack(owner, lostBecause) {
+      const entry = entries.get(owner);
       if (entry === undefined) return;
       entry.busy = false;
-      if (lostBecause !== undefined) return lose(threadId, lostBecause);
-      entry.timer = setTimeout(() => lose(threadId, "it was not used for a while"), options.idleMs);
+      if (lostBecause !== undefined) return lose(owner, lostBecause);
+      entry.timer = setTimeout(() => lose(owner, "it was not used for a while"), options.idleMs);
       entry.timer.unref();
     },
+    checked: async (owner) => entries.get(owner)?.child.checked(),
+    idOf: (owner) => entries.get(owner)?.id,
     prepare(start) {
-      if (!closed && !spare?.alive) spare = start();
+      if (closed || (spare?.child.alive && spare.kind === start.kind)) return;
+      spare?.child.kill();
+      spare = { child: start.start(), kind: start.kind };
     },
     close() {
       closed = true;
-      spare?.kill();
-      for (const threadId of [...entries.keys()]) lose(threadId, "the program closed");
+      spare?.child.kill();
+      for (const owner of [...entries.keys()]) lose(owner, "the program closed");
     },
   };
 }

@@ -17,7 +17,7 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-export type LaneName = "decide" | "program" | "answer";
+export type LaneName = "decide" | "program" | "pal" | "answer";
 
 export interface EngineOptions {
   readonly modelPath: string;
@@ -27,7 +27,7 @@ export interface EngineOptions {
   readonly onLoad: (progress: number) => void;
 }
 
-const laneNames: readonly LaneName[] = ["decide", "program", "answer"];
+const laneNames: readonly LaneName[] = ["decide", "program", "pal", "answer"];
 
 /** The library with its native part, before any weights. */
 export interface Runtime {

@@ -50,7 +50,7 @@ export function createEmbeddedModel(options: EmbeddedModelOptions): ChatModel {
   return {
     id,
     // 1.5 billion parameters make poor summaries, and slowly.
-    capabilities: { contextWindow, tools: true, local: true, summaries: false },
+    capabilities: { contextWindow, tools: true, local: true, forcedTool: true, summaries: false },
 
     async *stream(request, signal) {
       const events = channel<ModelEvent>();

@@ -10,8 +10,8 @@ export interface Lane {
   room(output: number): number;
   count(prompt: Prompt): number;
   /**
-   * The model's continuation of prefix and prompt, piece by piece, greedily. Returns why it ended. Rejects when the
-   * signal aborts; the sequence stays usable.
+   * The model's continuation of prefix and prompt, piece by piece, greedily unless a temperature is given. Returns why it
+   * ended. Rejects when the signal aborts; the sequence stays usable.
    */
   write(prompt: Prompt, options: WriteOptions, signal: AbortSignal): AsyncGenerator<string, "stop" | "length", void>;
   /** How likely each candidate is as the continuation, among the candidates alone; the values add up to 1. */
@@ -23,6 +23,8 @@ export interface WriteOptions {
   /** Ends the continuation; is not part of it. */
   readonly stop?: string;
   readonly grammar?: LlamaGrammar;
+  /** Above 0 each continuation is another one; the same ones come again in the next process. */
+  readonly temperature?: number;
 }
 
 export interface LaneOptions {
@@ -48,6 +50,7 @@ export async function openLane(options: LaneOptions, signal: AbortSignal): Promi
   const { model, sequence, prefix } = options;
   const fixed = tokenize(model, prefix);
   await restore(fixed, options, signal);
+  let sampled = 0;
 
   async function read(tokens: readonly Token[], stop: AbortSignal): Promise<Token[]> {
     stop.throwIfAborted();
@@ -68,13 +71,14 @@ export async function openLane(options: LaneOptions, signal: AbortSignal): Promi
     room: (output) => sequence.contextSize - fixed.length - output - 16,
     count: (prompt) => tokenize(model, prompt).length,
 
-    async *write(prompt, { maxTokens, stop, grammar }, stopSignal) {
+    async *write(prompt, { maxTokens, stop, grammar, temperature = 0 }, stopSignal) {
       const rest = await read([...fixed, ...tokenize(model, prompt)], stopSignal);
       const text = textOf(model);
       const cut = cutAt(stop);
       let count = 0;
       const grammarState = grammar && { grammarEvaluationState: options.createGrammarState(grammar) };
-      for await (const token of sequence.evaluate(rest, { temperature: 0, ...grammarState })) {
+      const sampling = temperature > 0 ? { temperature, seed: ++sampled } : { temperature: 0 };
+      for await (const token of sequence.evaluate(rest, { ...sampling, ...grammarState })) {
         stopSignal.throwIfAborted();
         options.adapt();
         const { ready, stopped } = cut(text(token));

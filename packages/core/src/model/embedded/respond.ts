@@ -6,7 +6,15 @@ import { decide, decidePrefix } from "./decide.ts";
 import type { Engine, LaneName } from "./engine.ts";
 import type { Prompt } from "./prompt.ts";
 import { writeArguments } from "./write-arguments.ts";
-import { codeOf, type FailedProgram, programPrefix, withAllValues, writeProgram } from "./write-program.ts";
+import {
+  codeOf,
+  type FailedProgram,
+  type ProgramOptions,
+  palPrefix,
+  programPrefix,
+  withAllValues,
+  writeProgram,
+} from "./write-program.ts";
 
 export interface RespondDeps {
   readonly engine: Engine;
@@ -39,16 +47,25 @@ async function nextStep(
 ): Promise<Finished> {
   const calls = exchanges.at(-1)?.calls ?? [];
   if (request.toolChoice === "none") return answer(deps, request, exchanges, signal);
+  if (typeof request.toolChoice === "object") {
+    const tool = forcedTool(request);
+    if (!takesPython(tool)) return callWithArguments(deps, tool, request, exchanges, signal);
+    return callProgram(
+      deps,
+      tool,
+      exchanges,
+      { failed: lastFailure(calls), temperature: request.temperature, pal: true },
+      signal,
+    );
+  }
   if (calls.length > 0) {
     const again = programToMend(request.tools, calls);
-    return again
-      ? callProgram(deps, again.tool, exchanges, again.failed, signal)
-      : answer(deps, request, exchanges, signal);
+    return again ? callProgram(deps, again.tool, exchanges, again, signal) : answer(deps, request, exchanges, signal);
   }
   const decision = await decide(await lane(deps, "decide", decidePrefix, signal), exchanges, request.tools, signal);
   if (decision.kind === "answer") return answer(deps, request, exchanges, signal);
   return takesPython(decision.tool)
-    ? callProgram(deps, decision.tool, exchanges, undefined, signal)
+    ? callProgram(deps, decision.tool, exchanges, {}, signal)
     : callWithArguments(deps, decision.tool, request, exchanges, signal);
 }
 
@@ -58,13 +75,25 @@ function programToMend(
   calls: Exchange["calls"],
 ): { tool: ToolSpec; failed: FailedProgram } | undefined {
   const failures = calls.filter(({ outcome }) => outcome?.kind === "error");
+  const failed = lastFailure(calls);
+  if (failures.length !== 1 || !failed) return undefined;
+  const tool = tools.find(({ name }) => name === calls.at(-1)?.call.name);
+  return tool && takesPython(tool) ? { tool, failed } : undefined;
+}
+
+/** The last call, where it was a program that ran and failed. */
+function lastFailure(calls: Exchange["calls"]): FailedProgram | undefined {
   const last = calls.at(-1);
-  if (failures.length !== 1 || last !== failures[0] || last?.outcome?.kind !== "error") return undefined;
-  if (last.outcome.code === "denied" || last.outcome.code === "cancelled") return undefined;
-  const tool = tools.find(({ name }) => name === last.call.name);
+  if (last?.outcome?.kind !== "error" || last.outcome.code === "denied" || last.outcome.code === "cancelled")
+    return undefined;
   const code = codeOf(last.call.arguments);
-  if (!tool || !takesPython(tool) || code === undefined) return undefined;
-  return { tool, failed: { code, error: last.outcome.message } };
+  return code === undefined ? undefined : { code, error: last.outcome.message };
+}
+
+function forcedTool({ tools, toolChoice }: ModelRequest): ToolSpec {
+  const tool = tools.find(({ name }) => typeof toolChoice === "object" && name === toolChoice.tool);
+  if (!tool) throw new Error("The tool to be called is not among those offered.");
+  return tool;
 }
 
 function takesPython({ name, inputSchema }: ToolSpec): boolean {
@@ -76,10 +105,13 @@ async function callProgram(
   deps: RespondDeps,
   tool: ToolSpec,
   exchanges: readonly Exchange[],
-  failed: FailedProgram | undefined,
+  options: ProgramOptions,
   signal: AbortSignal,
 ): Promise<Finished> {
-  const pieces = writeProgram(await lane(deps, "program", programPrefix, signal), exchanges, failed, signal);
+  const writing = await (options.pal
+    ? lane(deps, "pal", palPrefix, signal)
+    : lane(deps, "program", programPrefix, signal));
+  const pieces = writeProgram(writing, exchanges, options, signal);
   const show = (text: string) => deps.emit({ type: "tool_call_delta", index: 0, name: tool.name, arguments: text });
   show('{"code":"');
   let code = "";

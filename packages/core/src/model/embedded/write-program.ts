@@ -6,6 +6,8 @@ import { type Prompt, reply, turn } from "./prompt.ts";
 
 const fence = "```";
 const maxTokens = 500;
+/** Programs that reason in comments are longer. */
+const maxPalTokens = 900;
 
 const examples: readonly (readonly [string, string])[] = [
   [
@@ -113,9 +115,21 @@ export const programPrefix: Prompt = [
   ),
   ...shown(early),
   // Not the last ones: what stands last is copied when a question is hard.
-  ...followUps.flatMap(({ question, earlier, program }) => [...asked(question, earlier), ...written(program)]),
+  ...followUps.flatMap(({ question, earlier, program }) => [
+    ...asked(question, { earlier: [earlier] }),
+    ...written(program),
+  ]),
   ...shown(late),
 ];
+
+/**
+ * Where a program must come: the model's own first words, and the task behind the question. Examples make programs short,
+ * and a short program of a small model passes over what a word problem says; measured with `bench/embedded --pal`.
+ */
+export const palPrefix: Prompt = turn("system", "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.");
+
+const palTask =
+  "Let's reason step by step in a Python program: say in a comment what each sentence of the question means, compute with it, and print the answer to the question at the end.";
 
 /** A program that failed, and what was said about it. */
 export interface FailedProgram {
@@ -123,14 +137,23 @@ export interface FailedProgram {
   readonly error: string;
 }
 
+export interface ProgramOptions {
+  readonly failed?: FailedProgram | undefined;
+  readonly temperature?: number | undefined;
+  /** The lane's prefix is `palPrefix`. */
+  readonly pal?: boolean;
+}
+
 /** Writes the program for the last exchange, piece by piece; with `failed`, a corrected one. */
 export async function* writeProgram(
   lane: Lane,
   exchanges: readonly Exchange[],
-  failed: FailedProgram | undefined,
+  { failed, temperature, pal = false }: ProgramOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, "stop" | "length", void> {
   const question = exchanges.at(-1)?.question ?? "";
+  const ask = (text: string, ...earlier: readonly Digest[]) =>
+    asked(text, { earlier, task: pal ? palTask : undefined });
   const again: Prompt = failed
     ? [
         ...written(failed.code),
@@ -140,14 +163,19 @@ export async function* writeProgram(
         ),
       ]
     : [];
-  const room = lane.room(maxTokens);
+  const output = pal ? maxPalTokens : maxTokens;
+  const room = lane.room(output);
   const fits = (prompt: Prompt) => lane.count(prompt) <= room;
   const earlier = newestThatFit(exchanges.slice(0, -1).slice(-3), Math.min(800, room), (one) =>
-    lane.count(asked("", digest(one))),
+    lane.count(ask("", digest(one))),
   );
-  const wanted = [...asked(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
-  const prompt = fits(wanted) ? wanted : [...asked(shorten(question, room)), ...reply(`${fence}python\n`)];
-  return yield* lane.write(prompt, { maxTokens, stop: `\n${fence}` }, signal);
+  const wanted = [...ask(question, ...earlier.map(digest)), ...again, ...reply(`${fence}python\n`)];
+  const prompt = fits(wanted) ? wanted : [...ask(shorten(question, room)), ...reply(`${fence}python\n`)];
+  return yield* lane.write(
+    prompt,
+    { maxTokens: output, stop: `\n${fence}`, ...(temperature && { temperature }) },
+    signal,
+  );
 }
 
 /** A program that ends in several bare expressions means all of them: only the last would be its value. */
@@ -184,11 +212,15 @@ function digest({ question, calls, answer }: Exchange): Digest {
   return { question: shorten(question, 600), program: program && shorten(program, 600), answer: shorten(answer, 300) };
 }
 
-function asked(question: string, ...earlier: readonly Digest[]): Prompt {
+function asked(
+  question: string,
+  { earlier = [], task }: { readonly earlier?: readonly Digest[]; readonly task?: string | undefined } = {},
+): Prompt {
   const before = earlier.map(({ question: was, program, answer }) =>
     [`Earlier question: ${was}`, ...(program ? [`Program:\n${program}`] : []), `Answer: ${answer}\n\n`].join("\n"),
   );
-  return turn("user", plainNumbers(`${before.join("")}Question: ${question}`));
+  const words = plainNumbers(`${before.join("")}${task ? "" : "Question: "}${question}`);
+  return turn("user", task ? `${words}\n\n${task}` : words);
 }
 
 function written(program: string): Prompt {

@@ -1,0 +1,198 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { ToolContext } from "@chingu/core/protocol";
+import { z } from "zod";
+import { type Child, startChild } from "./child.ts";
+import { type ChildEntry, childEntry } from "./child-entry.ts";
+import type { Confinement } from "./confine.ts";
+import { programLimits } from "./limits.ts";
+import type { FindPackages, PythonPackages } from "./packages.ts";
+import { pythonDriver } from "./python-driver.ts";
+import { pythonWarmUp } from "./python-warm-up.ts";
+import { discardSnapshot, findSnapshot, makeSnapshot, type Snapshot, snapshotKey } from "./snapshot.ts";
+import type { createConfiner, Starter } from "./starter.ts";
+
+export interface PythonStarterOptions {
+  readonly confinement: Confinement;
+  readonly confine: ReturnType<typeof createConfiner>;
+  readonly packages: FindPackages;
+  /** Where snapshots are kept; without it every child starts from nothing. */
+  readonly snapshotFolder?: string;
+}
+
+/** What the children need that is the same for all of them until the packages change. */
+interface Place {
+  readonly entry: ChildEntry;
+  readonly packages: PythonPackages;
+  readonly kind: string;
+  /** Undefined when no snapshots are kept. */
+  readonly key: string | undefined;
+}
+
+export interface PythonStarter extends Starter {
+  /** Makes the snapshot now unless there is one. Whether there is one then. */
+  makeSnapshot(): Promise<boolean>;
+}
+
+/**
+ * Starts Python children with the user's packages, from a snapshot where there is one. The first child that started
+ * without has one made in the background; one that is wrong in any way is thrown away and the child starts from nothing.
+ */
+export function createPythonStarter(options: PythonStarterOptions): PythonStarter {
+  const { snapshotFolder } = options;
+  const closing = new AbortController();
+  let place: Promise<Place> | undefined;
+  let snapshot: Snapshot | undefined;
+  let making: Promise<void> | undefined;
+  /** Not tried again in this process: its reason will hardly have gone. */
+  const failed = new Set<string>();
+
+  async function find(onProgress?: ToolContext["onProgress"]): Promise<Place> {
+    const entry = childEntry("python");
+    const found = await options.packages(onProgress);
+    const files = await Promise.all(found.files.map(async (file) => ({ ...file, path: await realpath(file.path) })));
+    const packages: PythonPackages = { files, missing: found.missing };
+    const readable = [...entry.readable, ...files.map(({ path }) => path)];
+    const kind = createHash("sha256").update(JSON.stringify(packages)).digest("hex");
+    if (snapshotFolder === undefined) return { entry: { ...entry, readable }, packages, kind, key: undefined };
+    const [node, pyodide] = await Promise.all([versionOf(options.confinement.node), pyodideVersion(entry.library)]);
+    const key = snapshotKey({
+      node,
+      timeZone: options.confinement.timeZone,
+      pyodide,
+      warmUp: pythonWarmUp,
+      packages: files,
+    });
+    snapshot = await findSnapshot(snapshotFolder, key);
+    return { entry: { ...entry, readable }, packages, kind, key };
+  }
+
+  const init = ({ entry, packages }: Place) => ({
+    library: entry.library,
+    driver: pythonDriver,
+    limits: programLimits.python,
+    packages: {
+      files: packages.files.map(({ name, modules, path }) => ({ name, modules: [...modules], path })),
+      missing: packages.missing.map((entry) => ({ ...entry })),
+    },
+  });
+
+  /** One at a time; settles when it is there or cannot be had. */
+  function make(here: Place, background: boolean): Promise<void> {
+    const { key, entry } = here;
+    if (snapshotFolder === undefined || key === undefined || snapshot !== undefined) return Promise.resolve();
+    if (making !== undefined) return making;
+    if ((background && failed.has(key)) || closing.signal.aborted) return Promise.resolve();
+    making = (async () => {
+      const commandLine = await options.confine(entry);
+      const made = await makeSnapshot({
+        folder: snapshotFolder,
+        key,
+        commandLine,
+        init: { ...init(here), makeSnapshot: pythonWarmUp },
+        background,
+        signal: closing.signal,
+      });
+      if (made === undefined) failed.add(key);
+      else if (made !== "elsewhere" && (await place)?.key === key) snapshot = made;
+    })()
+      .catch(() => undefined)
+      .finally(() => {
+        making = undefined;
+      });
+    return making;
+  }
+
+  function giveUp(wrong: Snapshot): Promise<void> {
+    if (snapshot === wrong) snapshot = undefined;
+    return discardSnapshot(wrong);
+  }
+
+  return {
+    async next(onProgress) {
+      place ??= find(onProgress);
+      // What failed is tried again at the next call.
+      place.catch(() => {
+        place = undefined;
+      });
+      const here = await place;
+      const { entry, kind } = here;
+      const cold = await options.confine(entry);
+      const use = snapshot;
+      const warm = use && (await options.confine({ ...entry, readable: [...entry.readable, use.path] }));
+      const startCold = () => startChild(cold, init(here), { pings: true });
+      return {
+        kind,
+        start() {
+          const child =
+            use === undefined || warm === undefined
+              ? startCold()
+              : withFallback(startChild(warm, { ...init(here), snapshot: { ...use } }, { pings: true }), startCold);
+          child.ready
+            .then(async ({ from }) => {
+              if (use !== undefined && from !== "snapshot") await giveUp(use);
+              await make(here, true);
+            })
+            .catch(() => undefined);
+          return child;
+        },
+      };
+    },
+    async makeSnapshot() {
+      place ??= find();
+      await make(await place, false);
+      return snapshot !== undefined;
+    },
+    async settled() {
+      await making;
+    },
+    refresh() {
+      place = undefined;
+    },
+    close: () => closing.abort(new Error("closed")),
+  };
+}
+
+/** The first child, or the second when the first cannot be started. */
+function withFallback(first: Child, second: () => Child): Child {
+  let child = first;
+  let settled = false;
+  let killed = false;
+  const ready = first.ready
+    .catch((error) => {
+      if (killed) throw error;
+      child = second();
+      return child.ready;
+    })
+    .finally(() => {
+      settled = true;
+    });
+  ready.catch(() => undefined);
+  return {
+    ready,
+    get alive() {
+      return !killed && (!settled || child.alive);
+    },
+    checked: () => child.checked(),
+    resident: () => child.resident(),
+    call: (request, options) => child.call(request, options),
+    kill() {
+      killed = true;
+      child.kill();
+    },
+  };
+}
+
+async function versionOf(node: string): Promise<string> {
+  if (node === process.execPath) return process.version;
+  const { stdout } = await promisify(execFile)(node, ["--version"], { timeout: 10_000 });
+  return stdout.trim();
+}
+
+async function pyodideVersion(library: string): Promise<string> {
+  const text = await readFile(join(library, "package.json"), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
