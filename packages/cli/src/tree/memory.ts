@@ -11,7 +11,7 @@ export function addMemory(program: Command, io: Io, finish: (exitCode: number) =
     add(name, description).argument("<id>", "its id, or the start or end of it");
   const scopes = () => new Option("--scope <scope>", "where it holds").choices(["user", "project", "thread"]);
 
-  common(memory.command("list", { isDefault: true }).description("what holds in this folder, newest first"))
+  common(memory.command("list").description("what holds in this folder, newest first"))
     .addOption(scopes())
     .option("--text <text>", "only facts with this in their text")
     .option("--all", "also what no longer holds, and what holds elsewhere")

@@ -10,7 +10,7 @@ export function addThreads(program: Command, io: Io, finish: (exitCode: number) 
       "--memory <url>",
       "the store of the thread",
     );
-  common(threads.command("list", { isDefault: true }).description("the newest threads"))
+  common(threads.command("list").description("the newest threads"))
     .option("--here", "only threads that began in this folder")
     .option("--limit <n>", "how many", positiveInteger, 20)
     .option("--cursor <c>", "go on where an earlier page ended")

@@ -95,7 +95,11 @@ function scaled({ value, step }: Reading, by: number): Reading {
   return { value: value * by, step: step * by };
 }
 
+/** Deeper than this nobody indents a list; looking no further back keeps a long line's numbers cheap. */
+const deepestIndent = 80;
+
 function isListMarker(text: string, start: number, end: number): boolean {
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  return /^[\s>#*-]*$/.test(text.slice(lineStart, start)) && /^[.)](?:\s|\*)/.test(text.slice(end, end + 2));
+  if (!/^[.)](?:\s|\*)/.test(text.slice(end, end + 2))) return false;
+  const from = Math.max(0, start - deepestIndent);
+  return (from === 0 ? /(?:^|\n)[\s>#*-]*$/ : /\n[\s>#*-]*$/).test(text.slice(from, start));
 }
