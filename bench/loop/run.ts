@@ -2,8 +2,9 @@
 //   pnpm bench loop [--quick] [--json] [--case NAME] [--rounds N]
 // Both sides run interleaved, in fresh processes, against one scripted server on loopback. Needs redis-server.
 import { parseArgs } from "node:util";
+import { printHead, printLine } from "../line.ts";
 import { type Case, cases, shortened } from "./cases.ts";
-import { linesOf, printHead, printLine } from "./report.ts";
+import { linesOf } from "./report.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { measureStorage, storageCases } from "./storage.ts";
 import type { Figures } from "./worker.ts";
@@ -29,10 +30,10 @@ if (!flags.json) printHead();
 for (const one of cases) {
   if (!wanted(one.name)) continue;
   const measured = await measure(stage, flags.quick ? shortened(one) : one);
-  for (const line of linesOf(one, measured.ours, measured.floor)) printLine(line, flags.json);
+  for (const line of linesOf(one, measured.ours, measured.floor)) printLine("loop", line, flags.json);
 }
 for (const name of storageCases) {
-  if (wanted(name)) for (const line of await measureStorage(stage, name)) printLine(line, flags.json);
+  if (wanted(name)) for (const line of await measureStorage(stage, name)) printLine("loop", line, flags.json);
 }
 
 async function measure(on: Stage, one: Case) {

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
+import type { Line } from "../line.ts";
 import type { Case } from "./cases.ts";
-import type { Line } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
 /** How much a thread of 200 turns leaves in a store, and how often Redis is asked for it. */

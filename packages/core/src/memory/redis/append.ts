@@ -6,9 +6,11 @@
  * written before every check has passed. All four keys live in one cluster slot.
  *
  * KEYS: stream, header, operations, index.
- * ARGV: format version, operation, expected number or "", now (ms), remembered operations, index member, id, title,
- * folder or "", then one JSON row each. Id and folder come escaped; the folder with a leading "=" when there is one.
- * Answers { 1, number of the newest row } when stored now or before, { 0, number of the newest row } for a conflict.
+ * ARGV: format version, operation, expected number or "", now (ms), remembered operations, index member, id, title or
+ * "", folder or "", then one JSON row each. Id and folder come escaped; title and folder with a leading "=" where they
+ * are given.
+ * Answers { 1, number of the newest row } when stored now or before, { 0, number of the newest row } for a conflict,
+ * and { 2, 0 }, with nothing stored, for a thread that must be made and was given no title.
  */
 export const appendScript = `
 local version, op, expect, now, remembered = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -31,6 +33,7 @@ if seq == 0 then
 end
 if expect ~= '' and tonumber(expect) ~= seq then return { 0, seq } end
 if #ARGV < 10 then return { 1, seq } end
+if not header[1] and ARGV[8] == '' then return { 2, 0 } end
 
 for i = 10, #ARGV do
   seq = seq + 1
@@ -43,7 +46,7 @@ if header[1] then
   redis.call('HSET', KEYS[2], 'seq', newest, 'updated', updated)
 else
   redis.call('HSET', KEYS[2], 'v', version, 'id', ARGV[7], 'seq', newest, 'created', now, 'updated', updated,
-    'title', ARGV[8], 'folder', ARGV[9])
+    'title', string.sub(ARGV[8], 2), 'folder', ARGV[9])
 end
 redis.call('ZADD', KEYS[3], newest, op)
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - remembered)

@@ -37,6 +37,9 @@ export interface RedisOptions {
 // as a row that it cannot read.
 const formatVersion = 1;
 
+/** Of how many threads a process remembers that they were begun. */
+const rememberedThreads = 1_000;
+
 /** KEYS: header. ARGV: title. Answers 0 where there is no thread. */
 const renameThread = `
 if redis.call('HEXISTS', KEYS[1], 'seq') == 0 then return 0 end
@@ -56,6 +59,8 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
   const target = parseRedisUrl(options.url);
   const connection = await connectRedis(target, scripts, signal);
   const { run, script } = connection;
+  /** The headers of threads that were begun, as far as this process knows; one may have been erased since. */
+  const begun = new Set<string>();
 
   const readHeaders = (namespace: string, names: readonly string[]) =>
     run(z.array(headerReplySchema), async (server) => {
@@ -95,21 +100,32 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
 
     async append(key, items, { expect, op, title, folder } = {}) {
       const at = keysOf(key);
-      const args = [
-        formatVersion,
-        op === undefined ? `auto:${makeId()}` : `op:${encodeId(op)}`,
-        expect ?? "",
-        clock.now(),
-        rememberedOps,
-        encodeId(key.id),
-        escapeText(key.id),
-        titleOf(title, items),
-        folder === undefined ? "" : `=${escapeText(folder)}`,
-        ...items.map(encodeItem),
-      ];
-      const keys = [at.rows, at.header, at.ops, at.index];
-      const [stored, seq] = await script(appendReplySchema, "appendRows", keys, args);
-      return { kind: stored ? "appended" : "conflict", seq };
+      const send = (begins: boolean) =>
+        script(
+          appendReplySchema,
+          "appendRows",
+          [at.rows, at.header, at.ops, at.index],
+          [
+            formatVersion,
+            name,
+            expect ?? "",
+            clock.now(),
+            rememberedOps,
+            encodeId(key.id),
+            escapeText(key.id),
+            begins ? `=${titleOf(title, items)}` : "",
+            folder === undefined ? "" : `=${escapeText(folder)}`,
+            ...bodies,
+          ],
+        );
+      const name = op === undefined ? `auto:${makeId()}` : `op:${encodeId(op)}`;
+      const bodies = items.map(encodeItem);
+      // A title costs more than the rest of an append, and only a thread's first one needs it.
+      const [answer, seq] = await send(!begun.has(at.header));
+      const [stored, newest] = answer === untitled ? await send(true) : [answer, seq];
+      if (begun.size >= rememberedThreads) begun.clear();
+      begun.add(at.header);
+      return { kind: stored ? "appended" : "conflict", seq: newest };
     },
 
     async read(key, { after = 0, before, limit } = {}) {
@@ -210,8 +226,16 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
   return store;
 }
 
-const appendReplySchema = z.tuple([z.literal([0, 1]), z.number().int()]);
-const rowsReplySchema = z.array(z.tuple([z.string(), z.array(z.string())]));
+/** What the script answers where a thread must be made and no title was given. */
+const untitled = 2;
+const appendReplySchema = z.tuple([z.literal([0, 1, untitled]), z.number().int()]);
+type RowsReply = readonly (readonly [id: string, fields: readonly string[]])[];
+// Checked and not copied: a copy of every row is a tenth of what a page of them costs.
+const rowsReplySchema = z.custom<RowsReply>(
+  (reply) =>
+    Array.isArray(reply) &&
+    reply.every((row) => Array.isArray(row) && typeof row[0] === "string" && Array.isArray(row[1])),
+);
 
 const headerFields = ["id", "seq", "created", "updated", "title", "folder", "parent", "parentSeq"] as const;
 /** Undefined where there is no thread, or its header was evicted. */
