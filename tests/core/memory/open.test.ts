@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -37,6 +37,11 @@ test("a sqlite: URL without a file is a usage error", async () => {
   }
 });
 
+test("a sqlite: URL with a way to write that does not exist is a usage error that names those that do", async () => {
+  const opening = open("sqlite:a.db?synchronous=off");
+  await expect(opening).rejects.toMatchObject({ failure: { code: "usage", hint: /synchronous=full/ } });
+});
+
 test("a sqlite: path is absolute, from the working folder, or from the home folder", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chingu-open-"));
   const signal = new AbortController().signal;
@@ -45,10 +50,13 @@ test("a sqlite: path is absolute, from the working folder, or from the home fold
     [`SQLITE://${folder}/b.db`, "sqlite:~/b.db"],
     ["sqlite:~/sub/c.db", "sqlite:~/sub/c.db"],
     [" sqlite:~/:memory: ", "sqlite:~/:memory:"],
+    ["sqlite:~/sub/d.db?synchronous=full", "sqlite:~/sub/d.db"],
+    ["sqlite:~/what?.db?synchronous=normal", "sqlite:~/what?.db"],
   ] as const) {
     const store = await openThreadStore(url, { ...environment, home: folder }, signal);
     expect(store.url).toBe(shown);
     await store.close();
+    expect(existsSync(join(folder, shown.slice("sqlite:~/".length)))).toBe(true);
   }
   rmSync(folder, { recursive: true });
 });

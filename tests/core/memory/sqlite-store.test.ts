@@ -16,6 +16,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openThreadStore, type StoreEnvironment } from "../../../packages/core/src/memory/open.ts";
+import { openSqliteDatabase } from "../../../packages/core/src/memory/sqlite/database.ts";
 import { StoreError, type ThreadStore } from "../../../packages/core/src/memory/thread-store.ts";
 import { factStoreContract } from "./fact-store.contract.ts";
 import { idsOf, message, messages } from "./messages.ts";
@@ -100,6 +101,17 @@ describe("the SQLite file", () => {
     expect(statSync(join(folder, "data")).mode & 0o777).toBe(0o700);
     await store.close();
     expect(await (await open()).read(thread)).toHaveLength(2);
+  });
+
+  test("waits for the disk with every append only where it was asked to", async () => {
+    for (const [synchronous, level] of [
+      ["normal", 1],
+      ["full", 2],
+    ] as const) {
+      const database = await openSqliteDatabase({ path, url: path, clock, synchronous }, never);
+      expect(database.prepare("pragma synchronous").get()).toEqual({ synchronous: level });
+      database.close();
+    }
   });
 
   test("that is garbage is refused with the way out and left as it is", async () => {

@@ -37,9 +37,10 @@ export async function openThreadStore(
       return createMemoryStore({ clock });
     }
     case "sqlite": {
-      const path = expandPath(rest, home);
+      const { file, synchronous } = parseSqlite(rest);
+      const path = expandPath(file, home);
       const { openSqliteStore } = await import("./sqlite/store.ts");
-      return openSqliteStore({ path, url: `sqlite:${collapsePath(path, home)}`, clock }, signal);
+      return openSqliteStore({ path, url: `sqlite:${collapsePath(path, home)}`, clock, synchronous }, signal);
     }
     case "redis":
     case "rediss": {
@@ -56,6 +57,15 @@ export async function openThreadStore(
       });
     }
   }
+}
+
+/** A question mark may also be a part of the file's name. */
+function parseSqlite(text: string): { readonly file: string; readonly synchronous: "normal" | "full" } {
+  const [, file = text, synchronous = "normal"] = /^(.*)\?synchronous=(.*)$/.exec(text) ?? [];
+  if (synchronous === "normal" || synchronous === "full") return { file, synchronous };
+  const message = `The sqlite: URL asks for a way to write that does not exist (synchronous=${synchronous}).`;
+  const hint = "Write sqlite:PATH?synchronous=full to wait for the disk with every append, or sqlite:PATH.";
+  throw new StoreError({ code: "usage", message, hint });
 }
 
 function expandPath(text: string, home: string): string {

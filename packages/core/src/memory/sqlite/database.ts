@@ -14,6 +14,8 @@ export interface SqliteOptions {
   /** For display. */
   readonly url: string;
   readonly clock: Clock;
+  /** `full` waits for the disk with every append: a power cut then loses nothing either. */
+  readonly synchronous: "normal" | "full";
 }
 
 // "chng": says that a database is ours, so that a mistyped path never grows our tables in another program's file.
@@ -128,7 +130,7 @@ interface Opened {
   readonly damage?: StoreError;
 }
 
-async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): Promise<Opened> {
+async function openDatabase({ path, url, synchronous }: SqliteOptions, signal: AbortSignal): Promise<Opened> {
   try {
     await makeFolder(dirname(path));
     await (await open(path, "a", 0o600)).close();
@@ -140,7 +142,7 @@ async function openDatabase({ path, url }: SqliteOptions, signal: AbortSignal): 
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { timeout: busy.blockMs });
-      prepareDatabase(database, url);
+      prepareDatabase(database, url, synchronous);
       return { database };
     } catch (error) {
       database?.close();
@@ -179,14 +181,14 @@ function pragmaOf(database: DatabaseSync, name: string): number | undefined {
 }
 
 /** Brings the file to the newest layout. Writes nothing into a database that is another program's or a newer Chingu's. */
-function prepareDatabase(database: DatabaseSync, url: string): void {
+function prepareDatabase(database: DatabaseSync, url: string, synchronous: SqliteOptions["synchronous"]): void {
   const pragma = (name: string) => pragmaOf(database, name);
   const tables = database.prepare("select 1 from sqlite_schema limit 1").get();
   if (tables && pragma("application_id") !== applicationId) throw notOurs(url);
   const version = pragma("user_version") ?? 0;
   if (version > migrations.length) throw writtenByNewer(url);
   // What is deleted is overwritten, in case that the file is never scrubbed.
-  database.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on");
+  database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma secure_delete = on`);
   if (version === migrations.length) return;
   inTransaction(database, () => {
     // Read again under the lock: another process may have been first.
