@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
 import { openThreadStore } from "@chingu/core";
 import { z } from "zod";
 import { openRecall } from "../../packages/core/src/memory/recall/index.ts";
@@ -100,21 +99,4 @@ function timeOf(text: string): number {
   const [, hour, minute, half, date] = /^(\d+):(\d+) (am|pm) on (.+)$/.exec(text) ?? [];
   const hours = (Number(hour) % 12) + (half === "pm" ? 12 : 0);
   return Date.parse(`${date?.replace(",", "")} UTC`) + (hours * 60 + Number(minute)) * 60_000;
-}
-
-/** One line a figure, for a person. */
-export function qualityLines({ questions, recall, byCategory }: RecallQuality): string[] {
-  const at10 = Object.entries(byCategory).map(([name, value]) => `${name} ${value.toFixed(1)}`);
-  return [
-    `evidence recall over ${questions} questions, no embedder: ${depths.map((k) => `@${k} ${recall[k]?.toFixed(1)}`).join("  ")}`,
-    `at 10 by category: ${at10.join("  ")}`,
-  ];
-}
-
-const file = process.argv[2];
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  if (file === undefined) {
-    console.error("usage: node bench/memory/recall-quality.ts FILE (conversations with questions, as in LoCoMo)");
-    process.exitCode = 2;
-  } else for (const line of qualityLines(await measureRecallQuality(file))) console.log(line);
 }

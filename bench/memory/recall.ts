@@ -87,12 +87,16 @@ function p95(values: readonly number[]): number {
 
 /** Shares in percent, of which more is better: their target is a floor, so the ratio is turned around. */
 async function measureQuality(file: string): Promise<Line[]> {
-  const { recall, questions } = await measureRecallQuality(file);
+  const { recall, byCategory, questions } = await measureRecallQuality(file);
   const wanted: Readonly<Record<string, number>> = { 5: 60, 10: 70 };
-  return Object.entries(recall).map(([depth, share]) => {
-    const floor = wanted[depth] ?? null;
+  const line = (name: string, share: number, floor: number | null): Line => {
     const ratio = floor && floor / share;
-    const name = `recall: evidence found @${depth} (${questions} questions)`;
-    return { case: name, unit: "%", ours: share, floor, ratio, target: floor && 1, rounds: 1 };
-  });
+    return { case: `recall: ${name}`, unit: "%", ours: share, floor, ratio, target: floor && 1, rounds: 1 };
+  };
+  return [
+    ...Object.entries(recall).map(([depth, share]) =>
+      line(`evidence found @${depth} (${questions} questions)`, share, wanted[depth] ?? null),
+    ),
+    ...Object.entries(byCategory).map(([name, share]) => line(`evidence found @10, ${name}`, share, null)),
+  ];
 }
