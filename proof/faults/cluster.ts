@@ -16,6 +16,7 @@ export const clusterFaults: readonly Fault[] = [
   {
     name: "CROSSSLOT: every operation, in many namespaces",
     store: "cluster",
+    long: true,
     async meet(stage) {
       const nodes = await serveCluster(stage);
       for (let n = 0; n < stage.times(30); n++) {

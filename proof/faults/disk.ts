@@ -46,6 +46,7 @@ export const diskFaults: readonly Fault[] = [
   {
     name: "a full disk, appendfsync always: the server ends itself",
     store: "redis",
+    long: true,
     async meet(stage) {
       const disk = mountDisk(stage);
       const server = await stage.serve("--dir", disk.folder, "--appendfsync", "always");

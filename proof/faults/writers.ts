@@ -61,6 +61,7 @@ export const writerFaults: readonly Fault[] = [
     (store): Fault => ({
       name: "kill -9 of the writer during appends",
       store,
+      long: true,
       async meet(stage) {
         const url = await urlOf(stage, store);
         const rounds = stage.times(20);
