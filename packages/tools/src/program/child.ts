@@ -143,8 +143,8 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
   function ping(): Promise<void> {
     const id = randomUUID();
     const answered = Promise.withResolvers<void>();
+    // Not unreferenced: the next call may wait for it, and nothing else may keep us alive meanwhile.
     const timer = setTimeout(() => end("died", "it no longer answered"), pingMs);
-    timer.unref();
     const settle = () => {
       clearTimeout(timer);
       onFrame = undefined;
