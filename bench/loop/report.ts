@@ -32,11 +32,11 @@ function lineOf({ name }: Case, figure: Figure, ours: readonly Figures[], floor:
   };
 }
 
-export function printLine(line: Line, json: boolean): void {
+export function printLine(line: Line, json: boolean, bench = "loop"): void {
   if (json) {
     const { ours, floor, ratio, target } = line;
     const short = { ours: round(ours), floor: round(floor), ratio: round(ratio), target: target && round(target) };
-    console.log(JSON.stringify({ bench: "loop", ...line, ...short }));
+    console.log(JSON.stringify({ bench, ...line, ...short }));
     return;
   }
   const { ratio, target } = line;
