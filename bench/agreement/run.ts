@@ -10,7 +10,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ToolReturn } from "../../packages/core/src/protocol/index.ts";
-import { createProgramTools, findPackages, type PythonResult } from "../../packages/tools/src/index.ts";
+import { createProgramTools, findPackages, type ProgramResult } from "../../packages/tools/src/index.ts";
 import { differenceOf, type OurCell, type Row, rowSchema } from "./compare.ts";
 
 const { values: flags, positionals } = parseArgs({
@@ -83,7 +83,7 @@ async function work(waiting: IteratorObject<Row>): Promise<void> {
 async function runCell(threadId: string, code: string): Promise<OurCell> {
   const context = { signal, onProgress: () => {}, threadId };
   const answer = (await python?.run({ code, timeout_ms: timeoutMs }, context)) as ToolReturn;
-  const result = answer.structured as unknown as PythonResult | undefined;
+  const result = answer.structured as unknown as ProgramResult | undefined;
   if (result === undefined) return { error: answer.content, overMs: 0 };
   const { value, error, limit, stdout, duration_ms } = result;
   return {

@@ -3,5 +3,5 @@ export { createProgramTools, type ProgramTools, type ProgramToolsOptions } from 
 export { programLimits } from "./program/limits.ts";
 export { type PythonPackage, pythonPackages } from "./program/package-catalogue.ts";
 export type { FindPackages, MissingPackage, PythonPackageFile, PythonPackages } from "./program/packages.ts";
-export type { PythonResult } from "./program/run-python.ts";
+export type { ProgramResult } from "./program/program-result.ts";
 export { programTimeZone } from "./program/time-zone.ts";

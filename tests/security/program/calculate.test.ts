@@ -29,7 +29,8 @@ test.each([
   ["length", "1".repeat(20_000), /20000 bytes; at most 10000/],
   ["parts", `1${"+1".repeat(4_000)}`, /8001 parts; at most 5000/],
   ["signs", `${"-".repeat(3_000)}1`, /nested too deeply/],
-  ["powers", `2${"^2".repeat(2_000)}`, /nested too deeply/],
+  // Which of the two comes first depends on how much stack the engine has left.
+  ["powers", `2${"^2".repeat(2_000)}`, /nested too deeply|infinite/],
   ["recursion", "f(n) = f(n + 1); f(1)", /calls itself without end/],
 ])("too many %s are refused in words", async (_what, expression, message) => {
   expect((await programs.calculate(expression)).content).toMatch(message);

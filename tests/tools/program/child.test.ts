@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { startChild } from "../../../packages/tools/src/program/child.ts";
 
@@ -43,4 +45,28 @@ test("only the first of two answers counts, and the child that gave two is ended
   await child.ready;
   expect(await child.call({}, options)).toMatchObject({ kind: "result", result: 1 });
   await expect.poll(() => child.alive).toBe(false);
+});
+
+test("a call that waits until the child has answered for the last one keeps the process alive", async () => {
+  const child = `
+    const say = (frame) => console.log(JSON.stringify(frame));
+    say({ kind: "ready", engine: "slow" });
+    let asked = 0;
+    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      if (asked++ === 0) return;
+      const { id, ping } = JSON.parse(line);
+      if (ping === undefined) say({ kind: "result", id, result: asked });
+      else setTimeout(() => say({ kind: "pong", id: ping }), 200);
+    });`;
+  const main = `
+    import { startChild } from ${JSON.stringify(new URL("../../../packages/tools/src/program/child.ts", import.meta.url).href)};
+    const command = { command: process.execPath, args: ["-e", ${JSON.stringify(child)}], env: {} };
+    const child = startChild(command, {}, { pings: true });
+    await child.ready;
+    const call = () => child.call({}, { timeoutMs: 20_000, residentBytes: 2 ** 30, signal: new AbortController().signal });
+    await call();
+    console.log((await call()).kind);
+    child.kill();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", main]);
+  expect(stdout).toBe("result\n");
 });

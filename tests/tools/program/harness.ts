@@ -1,7 +1,7 @@
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Json, ReceiptDraft, ToolReturn } from "../../../packages/core/src/protocol/index.ts";
-import { createProgramTools, type ProgramToolsOptions, type PythonResult } from "../../../packages/tools/src/index.ts";
+import { createProgramTools, type ProgramResult, type ProgramToolsOptions } from "../../../packages/tools/src/index.ts";
 
 export interface CallOptions {
   readonly thread?: string;
@@ -61,7 +61,7 @@ export function startPrograms(options: ProgramToolsOptions = {}) {
     prepare,
     keepSnapshot,
     python: (code: string, where: CallOptions = {}) =>
-      call<PythonResult>(
+      call<ProgramResult>(
         "run_python",
         {
           code,
@@ -73,7 +73,7 @@ export function startPrograms(options: ProgramToolsOptions = {}) {
         where,
       ),
     javascript: (code: string, where: CallOptions & { readonly session?: string; readonly fresh?: boolean } = {}) =>
-      call<PythonResult>(
+      call<ProgramResult>(
         "run_javascript",
         {
           code,

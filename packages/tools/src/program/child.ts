@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Json } from "@chingu/core/protocol";
 import { z } from "zod";
 import type { CommandLine } from "./confine.ts";
+import { killAll, ownGroup } from "./kill.ts";
 import { programLimits } from "./limits.ts";
 import { createOutputKeeper, type Printed } from "./output.ts";
 import { residentBytes } from "./resident.ts";
@@ -74,7 +75,7 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
   let onEnd: ((reason: StopReason, detail: string) => void) | undefined;
   let checked: Promise<void> | undefined;
 
-  const process = spawn(command, args, { env, cwd: "/", stdio: "pipe", windowsHide: true });
+  const process = spawn(command, args, { env, cwd: "/", stdio: "pipe", ...ownGroup });
   const startTimer = setTimeout(() => end("time", `did not start within ${startMs / 1000} s`), startMs);
 
   /** A child that waits for work never keeps the program alive; one that starts or works does. */
@@ -89,7 +90,7 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
     if (!alive) return;
     alive = false;
     clearTimeout(startTimer);
-    process.kill("SIGKILL");
+    killAll(process);
     started.reject(new Error(detail));
     onEnd?.(reason, detail);
   }
@@ -143,8 +144,8 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
   function ping(): Promise<void> {
     const id = randomUUID();
     const answered = Promise.withResolvers<void>();
+    // Not unreferenced: the next call may wait for it, and nothing else may keep us alive meanwhile.
     const timer = setTimeout(() => end("died", "it no longer answered"), pingMs);
-    timer.unref();
     const settle = () => {
       clearTimeout(timer);
       onFrame = undefined;

@@ -112,6 +112,8 @@ def make_driver(limits, packages, pause):
     # Longer expressions are shown as they are: the other forms can take longer than the program.
     SYMBOLIC_TEXT = 2_000
     OUT_OF_MEMORY = json.dumps({"ok": False, "final": True, "limit": "memory", "error": {"type": "MemoryError", "message": ""}})
+    OUT_OF_TIME = json.dumps({"ok": False, "limit": "time", "error": {"type": "KeyboardInterrupt", "message": ""}})
+    DISTURBED = json.dumps({"ok": False, "error": {"type": "InvalidReply", "message": "the program disturbed its own interpreter"}})
     BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})")}
 
     encode = json.JSONEncoder().encode
@@ -361,11 +363,11 @@ def make_driver(limits, packages, pause):
     def run(code, number, expect, printed, disarm):
         filename = "<program>" if number == 1 else f"<program {number}>"
         linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
+        reply = failure = None
         try:
             reply = attempt(code, filename, expect, printed, disarm)
-        except BaseException:
-            # Not even enough memory to say so.
-            return OUT_OF_MEMORY
+        except BaseException as e:
+            failure = e.__class__
         finally:
             disarm()
             flush()
@@ -374,6 +376,11 @@ def make_driver(limits, packages, pause):
                 for name, thing in own_things:
                     if now.get(name) is not thing:
                         now[name] = thing
+        if failure is KeyboardInterrupt:
+            return OUT_OF_TIME
+        if reply is None:
+            # Not even enough memory to say so, or nothing left to say it with.
+            return OUT_OF_MEMORY if failure is MemoryError or not has_room() else DISTURBED
         if reply.get("limit") == "memory" and not has_room():
             reply["final"] = True
         return encode(reply)

@@ -1,15 +1,11 @@
-import { defineTool, type Json, type ToolDefinition, type ToolReturn } from "@chingu/core/protocol";
-import { sanitize, sanitizeLine, toValidUnicode } from "@chingu/core/text";
+import { defineTool, type ToolDefinition } from "@chingu/core/protocol";
+import { toValidUnicode } from "@chingu/core/text";
 import { z } from "zod";
-import type { Evaluation, Evaluator } from "./evaluator.ts";
+import type { Evaluator } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
-import { type PythonResult as ProgramResult, pythonResultSchema as programResultSchema } from "./run-python.ts";
+import { failed, type Language, type ProgramResult, present, programResultSchema, toResult } from "./program-result.ts";
 
 const limits = programLimits.javascript;
-
-/** What the child says; a claim until it fits. */
-const replySchema = programResultSchema.pick({ ok: true, value: true, error: true, limit: true });
-type Reply = z.infer<typeof replySchema>;
 
 const description = `Runs a JavaScript program (ES2023) and returns its value and what it printed. run_python is the first choice for computing: it has exact fractions, decimals, dates and algebra. Use this one when the user asks for JavaScript, when code to check is JavaScript, or for JSON and text that is easier here.
 
@@ -63,62 +59,21 @@ export function createRunJavascript(evaluator: Evaluator, timeMs: number): ToolD
       if (evaluation.kind === "busy") {
         return failed("busy: too many programs are waiting. Call again in a few seconds.");
       }
-      return present(code, toResult(evaluation), evaluation.kind === "stopped");
+      const result = toResult(evaluation, javascript, timeoutMs);
+      return present(code, result, javascript, evaluation.kind === "stopped");
     },
   });
 }
 
-const failed = (content: string): ToolReturn => ({ content, display: content, isError: true });
+const javascript: Language = {
+  tool: "run_javascript",
+  name: "javascript",
+  machine: "engine",
+  forms: false,
+  errors: { memory: "InternalError", recursion: "InternalError", died: "EngineDied" },
+  advice,
+};
 
-function toResult(evaluation: Exclude<Evaluation, { kind: "busy" }>): ProgramResult {
-  const { printed, session } = evaluation;
-  return {
-    ...(evaluation.kind === "result" ? believe(evaluation.result) : stopped(evaluation.reason, evaluation.detail)),
-    stdout: toValidUnicode(printed.stdout),
-    stderr: toValidUnicode(printed.stderr),
-    truncated: printed.truncated,
-    printed_bytes: printed.bytes,
-    duration_ms: evaluation.durationMs,
-    engine: evaluation.engine,
-    session: {
-      id: session.id,
-      state: session.state,
-      call_no: session.callNo,
-      ...(session.lostBecause !== undefined && { lost_because: session.lostBecause }),
-    },
-  };
-}
-
-/** A reply that does not fit says nothing about the program, so none of it is passed on. */
-function believe(claim: unknown): Reply {
-  const reply = replySchema.safeParse(claim);
-  if (reply.success && reply.data.ok === (reply.data.error === undefined)) return reply.data;
-  return { ok: false, error: { type: "InvalidReply", message: "the program disturbed its own engine" } };
-}
-
-function stopped(reason: string, detail: string): Reply {
-  const error = (type: string, message: string) => ({ ok: false, error: { type, message } });
-  switch (reason) {
-    case "time":
-      return { ...error("TimeLimit", detail), limit: "time" };
-    case "memory":
-      return { ...error("InternalError", "the program used too much memory and was ended"), limit: "memory" };
-    case "output": {
-      const megabytes = programLimits.output.floodBytes >> 20;
-      return {
-        ...error("OutputLimit", `the program printed more than ${megabytes} MB and was ended`),
-        limit: "output",
-      };
-    }
-    default:
-      if (/call stack/.test(detail)) {
-        return { ...error("InternalError", "nested too deeply; the engine ended"), limit: "recursion" };
-      }
-      return error("EngineDied", "the engine ended in the middle of the program");
-  }
-}
-
-/** What to do about a failure, where something better can be said than to mend the line. */
 function advice({ error, limit, session }: ProgramResult, ended: boolean): string | undefined {
   const restart = "The names defined in this conversation are gone; define them again.";
   const gone = ended ? ` ${restart}` : "";
@@ -143,51 +98,4 @@ function advice({ error, limit, session }: ProgramResult, ended: boolean): strin
   if (/^'(prompt|readline)' is not defined/.test(message)) return "Write the values into the code.";
   if (error?.type === "ReferenceError" && session.state === "lost") return restart;
   return undefined;
-}
-
-function present(code: string, result: ProgramResult, ended: boolean): ToolReturn {
-  const { ok, value, error, stdout, stderr, session } = result;
-  const sections: string[] = [];
-  if (value !== undefined) {
-    const from = value.from === "last_assignment" ? ", the last assignment" : "";
-    sections.push(`Value: ${value.repr} (${value.type}${from})`);
-  }
-  if (error !== undefined) {
-    const line = error.line === undefined ? "" : `\nLine ${error.line}`;
-    const source = error.source_line ? `: ${error.source_line}` : "";
-    const hint = advice(result, ended);
-    const what = error.message === "" ? error.type : `${error.type}: ${error.message}`;
-    sections.push(`${what}${line}${source}${hint === undefined ? "" : `\n${hint}`}`);
-  }
-  if (stdout !== "") sections.push(`Output:\n${stdout.trimEnd()}`);
-  if (stderr !== "") sections.push(`Standard error:\n${stderr.trimEnd()}`);
-  if (sections.length === 0) {
-    sections.push(
-      "The program ran, but printed nothing and has no value. End it with the expression that is the answer.",
-    );
-  }
-  if (session.state === "lost") {
-    sections.push(`Names defined earlier in this conversation are gone, because ${session.lost_because}.`);
-  }
-  const shown = error
-    ? `${error.type}${error.line === undefined ? "" : ` on line ${error.line}`}: ${error.message}`
-    : (value?.repr ?? sanitize(stdout).trim().split("\n").at(-1) ?? "");
-  return {
-    content: sections.join("\n"),
-    structured: result as unknown as { readonly [key: string]: Json },
-    display: sanitizeLine(shown).slice(0, 400) || "no value",
-    ...(ok && (value !== undefined || stdout !== "")
-      ? {
-          receipt: {
-            kind: "computation" as const,
-            tool: "run_javascript",
-            language: "javascript",
-            program: code,
-            value: value?.repr ?? "",
-            stdout,
-          },
-        }
-      : {}),
-    ...(ok ? {} : { isError: true }),
-  };
 }

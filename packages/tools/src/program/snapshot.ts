@@ -9,6 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { isLocked, withLock } from "@chingu/core/artefacts";
 import type { Json } from "@chingu/core/protocol";
 import type { CommandLine } from "./confine.ts";
+import { killAll, ownGroup } from "./kill.ts";
 import { programLimits } from "./limits.ts";
 
 /** The memory of a Python interpreter that has started and loaded its packages. It is code: the sum is looked at before use. */
@@ -103,14 +104,10 @@ async function record(
   signal: AbortSignal,
 ): Promise<string> {
   const { command, args, env } = commandLine;
-  const child = spawn(command, args, {
-    env,
-    cwd: "/",
-    stdio: "pipe",
-    windowsHide: true,
-    signal,
-    killSignal: "SIGKILL",
-  });
+  signal.throwIfAborted();
+  const child = spawn(command, args, { env, cwd: "/", stdio: "pipe", ...ownGroup });
+  const onAbort = () => killAll(child);
+  signal.addEventListener("abort", onAbort, { once: true });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
@@ -137,7 +134,8 @@ async function record(
     await pipeline(child.stdout, measure, createWriteStream(part, { mode: 0o600, flags: "w" }), { signal });
     if ((await ended) !== 0 || bytes === 0) throw new Error("the snapshot could not be made");
   } finally {
-    child.kill("SIGKILL");
+    signal.removeEventListener("abort", onAbort);
+    killAll(child);
   }
   return sum.digest("hex");
 }
