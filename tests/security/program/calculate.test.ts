@@ -19,6 +19,19 @@ test.each(calculateLeaks)("after $name a sum and its unit are as before", async 
   expect((await programs.calculate("pi", { precision: 5 })).structured.exact).toBe("3.1416");
 });
 
+test.each([
+  "sin.toString()",
+  "f = sin; f.toString()",
+  "{a: sin}.a.toString()",
+  "string(sin)",
+  'concat("", sin)',
+  "sin",
+])("%s does not show the source of the library", async (expression) => {
+  const { isError, content } = await programs.calculate(expression);
+  expect(isError).toBe(true);
+  expect(content).not.toContain("arguments");
+});
+
 test("the configuration cannot be changed for later calls", async () => {
   await programs.calculate('config({number: "number", precision: 3})');
   expect((await programs.calculate("1/3 + 1/7")).structured.exact).toBe("10/21");

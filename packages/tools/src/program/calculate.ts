@@ -65,13 +65,15 @@ export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefin
     output: calculationSchema,
     annotations: { readOnly: true, openWorld: false },
     timeoutMs: limits.timeMs + programLimits.process.startMs,
-    async run({ expression, precision, unit }, { signal, threadId }) {
+    async run({ expression: written, precision, unit }, { signal, threadId }) {
+      // Hangul may come in its letters, as from file names of macOS.
+      const expression = toValidUnicode(written).normalize("NFC");
       const evaluation = await evaluator.evaluate({
         threadId,
         request: {
-          expression: toValidUnicode(expression),
+          expression,
           digits: precision ?? limits.shownDigits,
-          unit: unit === undefined ? null : toValidUnicode(unit),
+          unit: unit === undefined ? null : toValidUnicode(unit).normalize("NFC"),
         },
         timeoutMs,
         residentBytes: limits.residentBytes,
@@ -89,7 +91,7 @@ export function createCalculate(evaluator: Evaluator, timeMs: number): ToolDefin
       const reply = replySchema.safeParse(evaluation.result);
       if (!reply.success) return failed({ message: "the calculation disturbed its own process" }, { duration_ms });
       return reply.data.ok
-        ? presentValue(expression, reply.data.value, duration_ms)
+        ? presentValue(written, reply.data.value, duration_ms)
         : failed(reply.data.error, { duration_ms }, expression);
     },
   });
@@ -150,7 +152,7 @@ function advice(message: string, expression: string, limit: string | undefined):
   if (/\d,\d/.test(expression) && /^(Syntax error|Unexpected|Value expected|Parenthesis)/.test(message)) {
     return "A comma separates thousands in groups of three: 1,234,567.";
   }
-  if (/Units do not match/.test(message) || (/\((expected|actual): .*Unit/.test(message) && message.length > 0)) {
+  if (/Units do not match/.test(message) || /a quantity and a plain number/.test(message)) {
     return "Give both sides a unit of the same kind, or none. Money has no exchange rates: multiply by one.";
   }
   if (/Undefined symbol [가-힣]/.test(message)) return "Leave out counters such as 개 or 명, and words around the sum.";

@@ -1,5 +1,6 @@
 import { closeFunctions } from "./closed.ts";
 import { addExactFunctions } from "./exact.ts";
+import { defineFactors } from "./factors.ts";
 import { guardSizes } from "./guards.ts";
 import type { MathJs } from "./mathjs.ts";
 import { ownUnits } from "./units.ts";
@@ -22,6 +23,7 @@ export function createMath(library: MathJs, kind: "Fraction" | "BigNumber" | "nu
     if (kind === "number") return Number(value);
     return kind === "Fraction" ? math.fraction(value) : math.bignumber(String(value));
   };
+  defineFactors(math);
   for (const { name, aliases, of } of ownUnits) {
     const amount = of && math.divide(number(of.amount[0]), number(of.amount[1]));
     math.createUnit(name, { ...(of && { definition: math.unit(amount, of.unit) }), ...(aliases && { aliases }) });

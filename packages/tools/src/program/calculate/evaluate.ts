@@ -1,5 +1,7 @@
+import type { Measure } from "./compounds.ts";
 import { type ClosedMath, createMath } from "./create-math.ts";
 import { Inexact } from "./exact.ts";
+import { roughConstants, roughUnits } from "./factors.ts";
 import { checkText, type ExpressionLimits, Refused } from "./guards.ts";
 import type { Big, Fraction, MathJs, MathNode, Unit } from "./mathjs.ts";
 import { amountOf, bigText, describe, fractionDecimal, fractionText, notFinite, type Value } from "./words.ts";
@@ -56,10 +58,38 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
     return found;
   }
 
+  /** Whether a factor in it is a measurement or a custom, so that no result is more than close. */
+  function isRough(node: MathNode): boolean {
+    let found = false;
+    node.traverse(({ isSymbolNode, name }) => {
+      if (!isSymbolNode || name === undefined) return;
+      found ||= roughConstants.has(name);
+      found ||=
+        exactly.Unit.isValuelessUnit(name) && exactly.unit(name).units.some(({ unit }) => roughUnits.has(unit.name));
+    });
+    return found;
+  }
+
+  /** Methods of a value lead to the library: `sin.toString()` is its source. */
+  function refuseMethods(node: MathNode): void {
+    node.traverse(({ isFunctionNode, fn }) => {
+      if (!isFunctionNode || fn?.isAccessorNode !== true) return;
+      throw new Refused(`${fn.name ?? "a method"} behind a dot is not available: write f(x), not x.f()`);
+    });
+  }
+
+  function measure(name: string): Measure | undefined {
+    if (!exactly.Unit.isValuelessUnit(name)) return undefined;
+    const { dimensions, units } = exactly.unit(name);
+    const size = units.reduce((product, { unit, prefix }) => product * Number(unit.value) * prefix.value, 1);
+    return { dimension: dimensions.join(), size };
+  }
+
   function evaluateExactly(expression: string, { digits, unit }: Shape): Value | undefined {
     try {
       const node = exactly.parse(expression);
-      if (hasAngles(node)) return undefined;
+      refuseMethods(node);
+      if (hasAngles(node) || isRough(node)) return undefined;
       const value = inUnit(exactly, lastOf(node.compile().evaluate(new Map())), unit);
       // Complex numbers are never fractions, and text would show integers as 1/1.
       if (["Complex", "string"].includes(exactly.typeOf(value))) return undefined;
@@ -81,6 +111,7 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
   }
 
   function evaluateDecimally(expression: string, { digits, unit }: Shape): Value {
+    const rough = isRough(exactly.parse(expression));
     const at = (precision: number) => {
       const math = decimals(precision);
       return inUnit(math, lastOf(math.parse(expression).compile().evaluate(new Map())), unit);
@@ -94,12 +125,15 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
     }
     // A decimal that ends early, and ends the same with more digits carried, is the whole value.
     const [numbers, again] = [numbersIn(value), numbersIn(at(precision + MORE_DIGITS))];
-    const settled = numbers.every((part, i) => {
-      const other = again[i];
-      return (
-        !isBig(part) || (isBig(other) && part.equals(other) && part.precision() < precision - 10 && part.e < precision)
-      );
-    });
+    const settled =
+      !rough &&
+      numbers.every((part, i) => {
+        const other = again[i];
+        return (
+          !isBig(part) ||
+          (isBig(other) && part.equals(other) && part.precision() < precision - 10 && part.e < precision)
+        );
+      });
     return describe(exactly, value, {
       digits,
       number: (part) => {
@@ -148,7 +182,7 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
     return exactly.typeOf(value) === "BigNumber";
   }
 
-  return (expression: string, shape: Shape): Value => {
+  const evaluate = (expression: string, shape: Shape): Value => {
     checkText(expression, limits);
     for (const { forget } of made) forget();
     const exact = evaluateExactly(expression, shape);
@@ -164,6 +198,13 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
       }
     }
   };
+  const calculate = (expression: string, shape: Shape): Value => {
+    const value = evaluate(expression, shape);
+    // A number that was made a text may have been rounded on the way.
+    const rounded = value.type === "string" && /\b(?:format|string|print)\b/.test(expression);
+    return rounded ? { ...value, is_exact: false } : value;
+  };
+  return { calculate, measure };
 }
 
 function inUnit(math: MathJs, value: unknown, unit: string | undefined): unknown {

@@ -36,13 +36,34 @@ function explain(error: unknown, expression: string, reading: Reading | undefine
     return { message: "the expression is nested too deeply, or a function calls itself without end" };
   }
   const { message, char } = error instanceof Error ? (error as Error & { char?: number }) : { message: String(error) };
-  const words = message.slice(0, 500).replace(/ \(char \d+\)$/, "");
+  const words = plainWords(message.slice(0, 500).replace(/ \(char \d+\)$/, ""), expression);
   if (char !== undefined) {
     return { message: words, position: reading === undefined ? char : reading.origin(char - 1) + 1 };
   }
   const name = /^Undefined (?:symbol|function) (\S+)/.exec(words)?.[1];
   const at = name === undefined ? -1 : expression.indexOf(name);
   return at === -1 ? { message: words } : { message: words, position: at + 1 };
+}
+
+/** What mathjs says about the types of its arguments, for people. */
+function plainWords(message: string, expression: string): string {
+  const [, name, expected = "", actual] =
+    /^Unexpected type of argument in function (\S+) \(expected: (.*), actual: (\w+)/.exec(message) ?? [];
+  if (name === undefined) {
+    const many = /^Too (few|many) arguments in function (\S+)/.exec(message);
+    const mixed = /^Cannot calculate (\S+), unexpected type of argument/.exec(message);
+    if (mixed) return `${mixed[1]} cannot take a quantity and a plain number together`;
+    return many ? `${many[2]} was given too ${many[1]} arguments` : message;
+  }
+  if (name === "to") return "to turns a quantity into a unit of the same kind: 5 cm to inch";
+  if (actual === "function" || actual === "any") {
+    return "a function or unit stands where a number should: call it with its arguments in brackets";
+  }
+  if (actual === "Unit" || /\bUnit\b/.test(expected)) {
+    return `${name.replace("Scalar", "")} cannot take a quantity and a plain number together`;
+  }
+  const called = new RegExp(`\\b${name.replace(/\W/g, "")}\\b`).test(expression) ? name : "an operation here";
+  return `${called} cannot take a ${actual === "string" ? "text" : actual}: it takes ${expected.slice(0, 120)}`;
 }
 
 function send(frame: object): void {
@@ -57,14 +78,14 @@ async function main(): Promise<void> {
     return line.done ? exit(0) : JSON.parse(line.value);
   };
   const { library, limits } = (await next()) as Init;
-  const calculate = createCalculator(createRequire(import.meta.url)(library), limits);
+  const { calculate, measure } = createCalculator(createRequire(import.meta.url)(library), limits);
   send({ kind: "ready", engine: "mathjs" });
 
   function answer({ expression, digits, unit }: Call): object {
     let reading: Reading | undefined;
     try {
       checkText(expression, limits);
-      reading = normaliseKorean(expression);
+      reading = normaliseKorean(expression, measure);
       const wanted = unit === null ? undefined : normaliseKorean(unit).expression.trim();
       const value = calculate(reading.expression, { digits, unit: wanted });
       const longest = Math.max(value.exact.length, value.decimal?.length ?? 0);

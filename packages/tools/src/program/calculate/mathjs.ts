@@ -20,14 +20,23 @@ export interface Big {
 
 export interface Unit {
   readonly dimensions: readonly number[];
+  readonly units: readonly { readonly unit: UnitKind; readonly prefix: { readonly value: number } }[];
   to(other: Unit): Unit;
   simplify(): Unit;
   toJSON(): { readonly value: unknown; readonly unit: string | null; readonly skipSimp: boolean };
 }
 
+/** What a unit is of the base unit of its dimension. */
+export interface UnitKind {
+  readonly name: string;
+  value: unknown;
+}
+
 export interface MathNode {
   readonly name?: string;
   readonly isSymbolNode?: boolean;
+  readonly isFunctionNode?: boolean;
+  readonly fn?: { readonly isAccessorNode?: boolean; readonly name?: string };
   traverse(visit: (node: MathNode) => void): void;
   compile(): { evaluate(scope: Map<string, unknown>): unknown };
 }
@@ -44,6 +53,9 @@ export interface MathJs {
       readonly [system: string]: { [dimension: string]: { readonly unit: { readonly name: string } } };
     };
     isValidAlpha: (character: string) => boolean;
+    readonly UNITS: { readonly [name: string]: UnitKind };
+    /** How mathjs turns the factor of a unit or prefix into the numbers it computes with. */
+    readonly typeConverters: { [kind: string]: (factor: unknown) => unknown };
   };
   readonly expression: { readonly mathWithTransform: { readonly [name: string]: unknown } };
   readonly parse: ((expression: string) => MathNode) & { isAlpha: IsAlpha };

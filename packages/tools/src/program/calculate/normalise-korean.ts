@@ -1,6 +1,8 @@
+import { type Measure, withCompounds } from "./compounds.ts";
 import { readKoreanNumber, Unclear } from "./korean-number.ts";
+import { withPercents } from "./percents.ts";
 import { type Kind, type Token, withShares } from "./shares.ts";
-import { currencySigns, ownUnits, unitNames, unitSigns } from "./units.ts";
+import { currencySigns, ownUnits, unitNames, unitNotes, unitSigns } from "./units.ts";
 
 /** An expression as mathjs reads it. */
 export interface Reading {
@@ -43,7 +45,12 @@ const grouped = /\d{1,3}(?:,\d{3})+(?!\d|,\d)/y;
 const rate =
   /(\d+(?:\.\d+)?) *할(?: *(\d) *푼)?(?: *(\d) *리)?(?![가-힣])|(\d+(?:\.\d+)?) *푼(?: *(\d) *리)?(?![가-힣])/y;
 const rateBefore의 = new RegExp(rate.source.replaceAll("(?![가-힣])", "(?=의)"), "y");
-const fraction = /(\d+) *분의 *(\d+)/y;
+/** 30분의 20% is of minutes. */
+const fraction = /(\d+) *분의 *(\d+)(?!\d|\.\d| *(?:%|퍼센트|프로))/y;
+const spokenFraction = /([일이삼사오육칠팔구십백천]+) *분의 *([일이삼사오육칠팔구십백천]+)(?![가-힣])/y;
+const date = /(?:19|20)\d\d([-/])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?![\d.])/y;
+const clock = /(?:[01]?\d|2[0-4]):[0-5]\d(?!\d)/y;
+const vulgar = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞";
 
 function match(pattern: RegExp, source: string, at: number): RegExpExecArray | undefined {
   pattern.lastIndex = at;
@@ -53,9 +60,12 @@ function match(pattern: RegExp, source: string, at: number): RegExpExecArray | u
 /**
  * Puts Korean and typographic ways to write an expression into the notation of mathjs: 만, 억 and 조, thousands
  * separators, 할푼리, `17% of 2340`, `2340의 17%`, `32평을 m^2로`, full-width signs, units. What is written plainly stays
- * as it is. Throws `Unclear` where people would read it in two ways.
+ * as it is. Throws `Unclear` where people would read it in two ways. `measure` knows the units of mathjs.
  */
-export function normaliseKorean(written: string): Reading {
+export function normaliseKorean(
+  written: string,
+  measure: (unit: string) => Measure | undefined = () => undefined,
+): Reading {
   const source = [...written]
     .map((character) => {
       const code = character.codePointAt(0) ?? 0;
@@ -63,7 +73,7 @@ export function normaliseKorean(written: string): Reading {
       return characters.get(character) ?? character;
     })
     .join("");
-  const tokens = withShares(read(source));
+  const tokens = withPercents(withShares(withCompounds(read(source), measure)));
   const starts: number[] = [];
   let expression = "";
   for (const { text } of tokens) {
@@ -71,7 +81,10 @@ export function normaliseKorean(written: string): Reading {
     expression += text;
   }
   const used = new Set(tokens.flatMap(({ kind, text }) => (kind === "word" ? [text.trim()] : [])));
-  const notes = ownUnits.flatMap(({ name, note }) => (note !== undefined && used.has(name) ? [note] : []));
+  const notes = [
+    ...ownUnits.flatMap(({ name, note }) => (note !== undefined && used.has(name) ? [note] : [])),
+    ...[...used].flatMap((name) => unitNotes.get(name.replace(/s$/, "")) ?? []),
+  ];
   return {
     expression,
     // A space after a comma shows that it separates.
@@ -134,6 +147,17 @@ function read(source: string): Token[] {
       at = end;
       continue;
     }
+    if (/\d/.test(character) && last()?.text !== ":") refuseDates();
+    if (vulgar.includes(character)) {
+      // NFKD takes ½ apart into 1, a fraction slash and 2.
+      const part = character.normalize("NFKD").replace("\u2044", "/");
+      const whole =
+        last()?.kind === "number" ? tokens.splice(tokens.findLastIndex(({ kind }) => kind === "number"))[0] : undefined;
+      if (whole === undefined) addPart(`(${part})`);
+      else add("share", `(${whole.text} + ${part})`, whole.at);
+      at++;
+      continue;
+    }
     if (/[\d.]/.test(character) && (/\d/.test(character) || /\d/.test(source[at + 1] ?? ""))) {
       readNumber();
       continue;
@@ -173,7 +197,8 @@ function read(source: string): Token[] {
       const before = last()?.kind;
       const shared =
         word === "of" && (before === "percent" || before === "share" || before === "number" || before === "close");
-      add(shared ? "of" : "word", word, at);
+      const logarithm = word === "ln" && /^ *\(/.test(source.slice(at + 2));
+      add(shared ? "of" : "word", logarithm ? "log" : word, at);
       at += word.length;
       continue;
     }
@@ -201,6 +226,30 @@ function read(source: string): Token[] {
     at += value.length;
   }
 
+  /** A part as `3분의 1`, which mathjs would multiply with a value before it. */
+  function addPart(text: string): void {
+    const before = last();
+    if (isValue(before) && before?.kind !== "word") {
+      throw new Unclear("a value and a part side by side are read in two ways: write + or * between them", at);
+    }
+    add("share", text, at);
+  }
+
+  function refuseDates(): void {
+    const day = match(date, source, at)?.[0];
+    if (day !== undefined) {
+      const apart = day.replace(/[-/]/g, " $& ");
+      throw new Unclear(`${day} is a date or a sum: for dates use run_python, else write ${apart}`, at);
+    }
+    const time = brackets.length === 0 ? match(clock, source, at)?.[0] : undefined;
+    if (time !== undefined) {
+      throw new Unclear(
+        `${time} is a time or a range: for times use run_python or 1 hour + 30 minute, else [${time}]`,
+        at,
+      );
+    }
+  }
+
   function readNumber(): void {
     const share = match(rate, source, at) ?? match(rateBefore의, source, at);
     if (share !== undefined) {
@@ -212,7 +261,7 @@ function read(source: string): Token[] {
     }
     const part = match(fraction, source, at);
     if (part !== undefined) {
-      add("share", `(${part[2]}/${part[1]})`, at);
+      addPart(`(${part[2]}/${part[1]})`);
       at += part[0].length;
       return;
     }
@@ -261,12 +310,25 @@ function read(source: string): Token[] {
   }
 
   function readHangul(): void {
+    const [all, below, above] = match(spokenFraction, source, at) ?? [];
+    if (all !== undefined) {
+      const [top, bottom] = [above, below].map((words = "") => readKoreanNumber(`${words}만`, 0, () => true)?.text);
+      if (top?.endsWith("0000") && bottom?.endsWith("0000")) {
+        addPart(`(${top.slice(0, -4)}/${bottom.slice(0, -4)})`);
+        at += all.length;
+        return;
+      }
+    }
     const korean = readKoreanNumber(source, at, endsWell);
     if (korean !== undefined) {
       number(korean.text, korean.end);
       return;
     }
-    const run = match(name, source, at)?.[0] ?? match(hangul, source, at)?.[0] ?? "";
+    const letters = match(hangul, source, at)?.[0] ?? "";
+    // 2시간30분: behind a number a unit ends where the next number begins.
+    const counts =
+      tokens.at(-1)?.kind === "number" && unitNames.has(letters) && /\d/.test(source[at + letters.length] ?? "");
+    const run = counts ? letters : (match(name, source, at)?.[0] ?? letters);
     const place = at;
     at += run.length;
     if (run === "섭씨" || run === "화씨") {

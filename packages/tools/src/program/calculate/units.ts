@@ -62,6 +62,8 @@ export const unitNames: ReadonlyMap<string, string> = new Map([
   ["시간", "hour"],
   ["일", "day"],
   ["주", "week"],
+  ["개월", "month"],
+  ["년", "year"],
   ["인치", "inch"],
   ["피트", "ft"],
   ["야드", "yard"],
@@ -76,6 +78,20 @@ export const unitNames: ReadonlyMap<string, string> = new Map([
   ["퍼센트", "%"],
   ["프로", "%"],
   ...ownUnits.map(({ name }) => [name, name] as const),
+]);
+
+const averages = "a year is 365.25 days here and a month 30.4375: for days of the calendar use run_python";
+
+/** Said of units of mathjs that people understand in several ways; under the singular. */
+export const unitNotes: ReadonlyMap<string, string> = new Map([
+  ["month", averages],
+  ["year", averages],
+  ["ton", "ton is the short ton, 907.18474 kg: write tonne for 1000 kg"],
+  ["gallon", "gallon is that of the US, 3.785411784 L"],
+  ["cup", "cup is that of the US, 236.5882365 mL"],
+  ["pint", "pint is that of the US, 473.176473 mL"],
+  ["teaspoon", "teaspoon is 5 mL"],
+  ["tablespoon", "tablespoon is 15 mL"],
 ]);
 
 /** Signs that stand for a unit. */
