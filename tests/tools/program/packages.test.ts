@@ -34,6 +34,7 @@ test("a package comes from the package index with what it needs, and is found fr
       { module: "mpmath", package: "mpmath" },
       { module: "dateutil", package: "python-dateutil" },
       { module: "six", package: "six" },
+      { module: "tzdata", package: "tzdata" },
       { module: "numpy", package: "numpy" },
     ],
   });
@@ -117,5 +118,5 @@ test("a folder of wheels takes the place of the packages with the same modules; 
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     },
   ]);
-  expect(missing.map(({ module }) => module)).toEqual(["sympy", "mpmath", "dateutil", "numpy"]);
+  expect(missing.map(({ module }) => module)).toEqual(["sympy", "mpmath", "dateutil", "tzdata", "numpy"]);
 });

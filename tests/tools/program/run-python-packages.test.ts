@@ -74,3 +74,29 @@ test("a package that came meanwhile is found by the next program after one that 
   expect(structured).toMatchObject({ value: { repr: "4" }, session: { state: "lost" } });
   expect(structured.session.lost_because).toBe("the installed packages changed");
 });
+
+test("loading a package is not charged to the program", async () => {
+  const slow = join(folder, "slow-1.0-py3-none-any.whl");
+  const seconds = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass\npaws = 4\n";
+  writeFileSync(slow, zipOf("slow/__init__.py", seconds));
+  const other = startPrograms({
+    packages: async () => ({ files: [{ name: "slow 1.0", modules: ["slow"], path: slow, sha256: "01" }], missing: [] }),
+  });
+  const { structured } = await other.python("import slow\nslow.paws", { timeoutMs: 1_000 });
+  await other.close();
+  expect(structured.value?.repr).toBe("4");
+});
+
+test("a time zone without tzdata is an error that says how to get it", async () => {
+  const other = startPrograms({
+    packages: async () => ({ files: [], missing: [{ module: "tzdata", package: "tzdata" }] }),
+  });
+  const { structured } = await other.python("import zoneinfo\nzoneinfo.ZoneInfo('Asia/Seoul')");
+  await other.close();
+  expect(structured.error?.message).toContain("chingu packages pull tzdata");
+});
+
+test("a program in a code fence is run without it, and an async solution is awaited", async () => {
+  const code = "```python\nasync def solution():\n    return 41 + 1\n```";
+  expect((await programs.python(code, { thread: "fence" })).structured.value?.repr).toBe("42");
+});

@@ -35,7 +35,8 @@ test.each([
   expect(structured).toMatchObject({ ok: false, limit: "time", stdout: "begun\n", error: { type: "TimeLimit" } });
   expect(content).toContain("The names defined in this conversation are gone");
   const next = await programs.python("kept", { thread: "one" });
-  expect(next.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "lost", call_no: 1 } });
+  expect(next.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new", call_no: 1 } });
+  expect(structured.session.state).toBe("lost");
   expect(next.content).toContain("Names defined earlier in this conversation are gone");
 });
 
@@ -71,9 +72,9 @@ test("after five hundred programs a thread gets a new interpreter and is told so
   while (last.structured.session.call_no < programLimits.python.calls) {
     last = await programs.python("1", { thread: "busy" });
   }
-  expect(last.structured.session.state).toBe("kept");
+  expect(last.structured.session).toMatchObject({ state: "lost", lost_because: "it had run 500 programs" });
   const { structured } = await programs.python("1", { thread: "busy" });
-  expect(structured.session).toMatchObject({ state: "lost", call_no: 1, lost_because: "it had run 500 programs" });
+  expect(structured.session).toMatchObject({ state: "new", call_no: 1, lost_because: "it had run 500 programs" });
 });
 
 test("cancelling a running program ends it at once and leaves the tool usable", async () => {

@@ -55,7 +55,12 @@ export async function pullNamed(names: readonly string[], flags: CommonFlags, io
     wanted,
     {
       ...artefactOptions(settings, io),
-      onProgress: (now) => progress.show(describeProgress(now), now.bytes / now.total),
+      // Who names the command has said yes.
+      consent: async () => true,
+      onProgress: (now) => {
+        const { source: _host, ...rest } = now;
+        progress.show(describeProgress(now.phase === "fetching" ? rest : now));
+      },
     },
     io.signal,
   );
@@ -87,7 +92,10 @@ export async function removePackage(asked: string, flags: CommonFlags, io: Io): 
   if (freed === undefined) {
     throw new CommandFailure({ code: "busy", message: `${name} is being downloaded`, hint: "wait for it, or stop it" });
   }
-  const text = `${settings.messages.removed(name)} (${formatBytes(freed)})`;
+  const text =
+    freed === 0
+      ? `${name}: ${settings.messages.notInstalled}`
+      : `${settings.messages.removed(name)} (${formatBytes(freed)})`;
   writeRows([{ name, freed }], () => text, flags.output, io);
   return 0;
 }

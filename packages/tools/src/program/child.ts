@@ -11,8 +11,9 @@ import { residentBytes } from "./resident.ts";
 /** Why a child ended before it answered. */
 export type StopReason = "time" | "memory" | "output" | "aborted" | "died";
 
-/** What became of one request. After `stopped` the child is gone. */
-export type CallEnd =
+/** What became of one request, and how long it took without what had to be loaded first. After `stopped` the child is gone. */
+export type CallEnd = { readonly durationMs: number } & Ended;
+type Ended =
   // `final`: the child answered and says that it cannot take another call.
   | { readonly kind: "result"; readonly result: unknown; readonly printed: Printed; readonly final: boolean }
   | { readonly kind: "stopped"; readonly reason: StopReason; readonly detail: string; readonly printed: Printed };
@@ -45,6 +46,8 @@ export interface CallOptions {
   readonly graceMs?: number;
   readonly residentBytes: number;
   readonly signal: AbortSignal;
+  /** Called when the child loads packages before the program's time begins. */
+  readonly onLoading?: ((modules: readonly string[]) => void) | undefined;
 }
 
 const frameSchema = z.discriminatedUnion("kind", [
@@ -54,6 +57,9 @@ const frameSchema = z.discriminatedUnion("kind", [
     from: z.enum(["cold", "snapshot", "refused"]).optional(),
   }),
   z.object({ kind: z.literal("pong"), id: z.string() }),
+  // Before a program that imports packages which this child has not loaded yet: its time runs from `begun`.
+  z.object({ kind: z.literal("loading"), id: z.string(), modules: z.array(z.string().max(100)).max(20) }),
+  z.object({ kind: z.literal("begun"), id: z.string() }),
   z.object({ kind: z.literal("output"), id: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }),
   z.object({ kind: z.literal("result"), id: z.string(), result: z.unknown(), final: z.boolean().default(false) }),
 ]);
@@ -167,32 +173,51 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
     checked: async () => checked,
     resident: () => residentBytes(process.pid ?? 0),
     kill: () => end("aborted", "closed"),
-    async call(request, { timeoutMs, graceMs = 0, residentBytes: memoryLimit, signal }) {
+    async call(request, { timeoutMs, graceMs = 0, residentBytes: memoryLimit, signal, onLoading }) {
       await checked;
       const output = createOutputKeeper(programLimits.output);
       // The id cannot be guessed, so nothing sent ahead of the request can pass for its answer.
       const id = randomUUID();
       return new Promise((resolve) => {
-        const finish = (callEnd: CallEnd) => {
+        const finish = (callEnd: Ended) => {
           clearTimeout(timer);
           clearInterval(watch);
           signal.removeEventListener("abort", onAbort);
           onFrame = undefined;
           onEnd = undefined;
           if (pings && alive) checked = ping();
-          resolve(callEnd);
+          resolve({ ...callEnd, durationMs: Math.round(performance.now() - began) });
         };
         const late = `stopped after ${timeoutMs / 1000} s`;
-        const began = performance.now();
+        let began = performance.now();
+        let stage: "start" | "loading" | "begun" = "start";
         onEnd = (reason, detail) => {
           // Being interrupted is too much for some: it was the limit that ended them.
-          const overdue = reason === "died" && performance.now() - began >= timeoutMs;
+          const overdue = reason === "died" && stage !== "loading" && performance.now() - began >= timeoutMs;
           const why = overdue ? { reason: "time" as const, detail: late } : { reason, detail };
           finish({ kind: "stopped", ...why, printed: output.read() });
         };
         onFrame = (frame) => {
           if (frame.kind === "ready" || frame.kind === "pong" || frame.id !== id)
             return end("died", "it answered another request");
+          if (frame.kind === "loading") {
+            // Once in a call: it must not buy time again and again.
+            if (stage !== "start") return end("died", "it loaded packages twice");
+            stage = "loading";
+            const modules = frame.modules.join(", ");
+            clearTimeout(timer);
+            timer = setTimeout(() => end("died", `loading ${modules} took longer than ${startMs / 1000} s`), startMs);
+            onLoading?.(frame.modules);
+            return;
+          }
+          if (frame.kind === "begun") {
+            if (stage !== "loading") return end("died", "it began twice");
+            stage = "begun";
+            began = performance.now();
+            clearTimeout(timer);
+            timer = setTimeout(() => end("time", late), timeoutMs + graceMs);
+            return;
+          }
           if (frame.kind === "result") {
             const { result, final } = frame;
             return finish({ kind: "result", result, final, printed: output.read() });
@@ -201,7 +226,7 @@ export function startChild({ command, args, env }: CommandLine, init: Json, { pi
           if (output.bytes > programLimits.output.floodBytes) end("output", "it printed too much");
         };
         const onAbort = () => end("aborted", "cancelled");
-        const timer = setTimeout(() => end("time", late), timeoutMs + graceMs);
+        let timer = setTimeout(() => end("time", late), timeoutMs + graceMs);
         const watch = setInterval(async () => {
           if ((await residentBytes(process.pid ?? 0)) > memoryLimit) end("memory", "it used too much memory");
         }, programLimits.process.watchEveryMs);

@@ -1,4 +1,5 @@
 import type { Json, ToolContext } from "@chingu/core/protocol";
+import { z } from "zod";
 import type { StopReason } from "./child.ts";
 import { type ChildName, childEntry } from "./child-entry.ts";
 import type { Confinement } from "./confine.ts";
@@ -10,7 +11,12 @@ import { createConfiner, createStarter, type Starter } from "./starter.ts";
 /** What became of one call, before its result has been looked at. */
 export type Evaluation =
   | { readonly kind: "busy" }
-  | ({ readonly durationMs: number; readonly engine: string; readonly session: Omit<Session, "child"> } & (
+  | ({
+      readonly durationMs: number;
+      readonly engine: string;
+      readonly session: Omit<Session, "child"> /** The call was its child's last. */;
+      readonly ended: boolean;
+    } & (
       | { readonly kind: "result"; readonly result: unknown; readonly printed: Printed }
       | { readonly kind: "stopped"; readonly reason: StopReason; readonly detail: string; readonly printed: Printed }
     ));
@@ -41,6 +47,8 @@ export interface EvaluationCall {
   readonly signal: AbortSignal;
   /** Told how far it is when something has to be fetched first. */
   readonly onProgress?: ToolContext["onProgress"] | undefined;
+  /** The program's text, where a child is better started for it. */
+  readonly program?: string | undefined;
 }
 
 export interface EvaluatorOptions {
@@ -89,38 +97,43 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   };
 
   return {
-    async evaluate({ threadId, sessionId, fresh = false, request, signal, onProgress, ...limits }) {
+    async evaluate({ threadId, sessionId, fresh = false, request, signal, onProgress, program, ...limits }) {
       const { timeoutMs, graceMs = 0, residentBytes } = limits;
       signal.throwIfAborted();
       const owner = ownerOf(threadId, sessionId);
       const release = await options.queue.enter(`${options.name} ${owner}`, signal);
       if (release === "busy") return { kind: "busy" };
       try {
-        const start = await abortable(starter.next(onProgress), signal);
+        const starts = fresh || sessions.idOf(owner) === undefined;
+        const start = await abortable(starter.next(onProgress, starts ? program : undefined), signal);
         await abortable(sessions.checked(owner), signal);
         const { child, ...session } = sessions.take(owner, start, { name: sessionId, fresh });
         let lost: string | undefined;
+        let told = false;
         try {
           const ready = child.ready.catch((error: Error) => {
             throw new Error(`The ${options.name} process could not be started: ${error.message.split("\n")[0]}`);
           });
           const { engine } = await abortable(ready, signal);
-          const began = performance.now();
-          const end = await child.call(request, { timeoutMs, graceMs, residentBytes, signal });
-          const durationMs = Math.round(performance.now() - began);
+          const onLoading = (modules: readonly string[]) =>
+            onProgress?.({ progress: 0, message: `loading ${modules.join(", ")}…` });
+          const end = await child.call(request, { timeoutMs, graceMs, residentBytes, signal, onLoading });
           if (end.kind === "stopped") {
-            lost = end.reason === "died" ? "its process ended" : `the last run was ended: ${end.detail}`;
+            lost = end.reason === "died" ? "its process ended" : `a run was ended: ${end.detail}`;
           } else if (end.final) {
-            lost = "its memory was full";
+            lost = whyFinal(end.result);
           } else if (session.callNo >= calls) {
             lost = `it had run ${calls} programs`;
-          } else if (durationMs > worthALookMs && (await child.resident()) > residentBytes * restingShare) {
+          } else if (end.durationMs > worthALookMs && (await child.resident()) > residentBytes * restingShare) {
             lost = "it held too much memory";
           }
           signal.throwIfAborted();
-          return { ...end, engine, session, durationMs };
+          // The owner is told in this very result.
+          const now = lost === undefined ? session : { ...session, state: "lost" as const, lostBecause: lost };
+          told = lost !== undefined;
+          return { ...end, engine, session: now, ended: lost !== undefined };
         } finally {
-          sessions.giveBack(owner, lost);
+          sessions.giveBack(owner, lost, told);
           // The thread whose child was killed usually tries again at once.
           if (spare || lost !== undefined) void prepare().catch(() => undefined);
         }
@@ -136,6 +149,14 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
     },
   };
 }
+
+/** Why a child that answered cannot go on. What it says is a claim, and here only chooses the words. */
+function whyFinal(result: unknown): string {
+  const { limit } = finalSchema.safeParse(result).data ?? {};
+  if (limit === "memory") return "its memory was full";
+  return limit === "recursion" ? "its program nested too deeply" : "its program left it unusable";
+}
+const finalSchema = z.object({ limit: z.string() });
 
 function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const aborted = Promise.withResolvers<never>();

@@ -25,10 +25,22 @@ export async function pullPackages(
   const pulled: PulledPackage[] = [];
   for (const { name, artefact } of withNeeds(wanted, known)) {
     const obtained = await obtain(artefact, options, signal);
-    pulled.push({ name, ...obtained });
+    pulled.push({
+      name,
+      ...(obtained.kind === "failed" ? { ...obtained, failure: fitting(obtained.failure, artefact) } : obtained),
+    });
     if (obtained.kind === "failed") break;
   }
   return pulled;
+}
+
+/** A package that no index has needs another way out than the others. */
+function fitting(failure: Failure, { name, sources }: PythonPackage["artefact"]): Failure {
+  if (failure.code !== "download_failed" || sources.some(({ kind }) => kind !== "url")) return failure;
+  return {
+    ...failure,
+    hint: `${name} comes only from Pyodide's own distribution, which could not be reached. Check the network and HTTPS_PROXY, or name a folder of wheels that has it with tools.python.packages.`,
+  };
 }
 
 export interface PackagePlaces {

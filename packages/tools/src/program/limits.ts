@@ -72,6 +72,8 @@ export const programLimits = {
   },
   snapshot: {
     makeMs: 180_000,
+    /** A program that needs it waits for it so long, then loads its packages itself. */
+    patienceMs: 60_000,
     maxBytes: 256 * 1024 * 1024,
     /** Of other versions and packages, the ones used last. */
     keep: 3,

@@ -58,6 +58,16 @@ const pure: readonly PythonPackage[] = [
     modules: ["six"],
     needs: [],
   },
+  {
+    // What zoneinfo reads.
+    ...wheel("tzdata", "2026.6", "tzdata-2026.6-py2.py3-none-any.whl", {
+      bytes: 348_210,
+      sha256: "0a10eec6e13ef16b627fabed9a5f2ba61a62b1c67f327305f4e7e412a70b4aec",
+      licence: "Apache-2.0",
+    }),
+    modules: ["tzdata"],
+    needs: [],
+  },
 ];
 
 function wheel(name: string, version: string, file: string, pin: Pick<Artefact, "bytes" | "sha256" | "licence">) {

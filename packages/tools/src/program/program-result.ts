@@ -155,8 +155,9 @@ export function present(code: string, result: ProgramResult, language: Language,
       "The program ran, but printed nothing and has no value. End it with the expression that is the answer.",
     );
   }
-  if (session.state === "lost") {
-    sections.push(`Names defined earlier in this conversation are gone, because ${session.lost_because}.`);
+  if (session.lost_because !== undefined) {
+    const which = ended ? "The names defined in this conversation" : "Names defined earlier in this conversation";
+    sections.push(`${which} are gone, because ${session.lost_because}; define them again.`);
   }
   const shown = error
     ? `${error.type}${error.line === undefined ? "" : ` on line ${error.line}`}: ${error.message}`

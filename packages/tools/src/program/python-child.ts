@@ -53,6 +53,8 @@ interface ModuleSettings {
 }
 
 type Run = {
+  /** Loads the packages that the code imports; `announce` is called first, with their names as JSON, unless all are there. */
+  prepare(code: string, announce: (names: string) => void): void;
   callPromising(
     code: string,
     number: number,
@@ -421,9 +423,10 @@ async function start(init: Init, current: () => string | undefined) {
   limitFiles(pyodide, limits, limits.filesBytes + roomForNative);
   const make = pyodide.runPython(driver, { globals: pyodide.toPy({}) });
   const run = make(pyodide.toPy(limits), pyodide.toPy(mounted), pause);
+  const { prepare } = run;
   lockDown();
   const from = snapshot !== undefined ? "snapshot" : init.snapshot === undefined ? "cold" : "refused";
-  return { run, output, alarm, engine: `pyodide ${pyodide.version}`, from };
+  return { run, prepare, output, alarm, engine: `pyodide ${pyodide.version}`, from };
 }
 
 async function main(): Promise<void> {
@@ -435,7 +438,7 @@ async function main(): Promise<void> {
   let current: string | undefined;
   const init = (await next()) as Init;
   if (init.makeSnapshot !== undefined) return writeSnapshot(init, init.makeSnapshot);
-  const { run, output, alarm, engine, from } = await start(init, () => current);
+  const { run, prepare, output, alarm, engine, from } = await start(init, () => current);
   send({ kind: "ready", engine, from });
   for (let number = 1; ; ) {
     const message = (await next()) as Call | Ping;
@@ -446,6 +449,12 @@ async function main(): Promise<void> {
       continue;
     }
     const { id, code, expect, timeoutMs } = message;
+    let announced = false;
+    prepare(code, (names) => {
+      announced = true;
+      send({ kind: "loading", id, modules: parse(names) });
+    });
+    if (announced) send({ kind: "begun", id });
     current = id;
     output.begin();
     alarm.arm(timeoutMs);

@@ -6,7 +6,7 @@ import { closeCtypes } from "./python-warm-up.ts";
  * rest: the code it runs can reach and change it.
  */
 export const pythonDriver = String.raw`${closeCtypes}
-import ast, builtins, gc, importlib, importlib.util, json, linecache, os, random, sys, time, traceback, types
+import ast, builtins, gc, importlib, importlib.util, json, linecache, os, random, sys, time, traceback, types, warnings
 from decimal import Decimal
 from fractions import Fraction
 
@@ -176,6 +176,9 @@ def make_driver(limits, packages, pause):
         raise TypeError
 
     def describe(value, source):
+        if isinstance(value, types.CoroutineType):
+            import asyncio
+            value = asyncio.run(value)
         try:
             text, cut = bounded_repr(value)
         except ValueError as e:
@@ -303,6 +306,8 @@ def make_driver(limits, packages, pause):
         if isinstance(error, SyntaxError):
             return error.msg or ""
         message = text_of(error)
+        if type(error).__name__ == "ZoneInfoNotFoundError" and "tzdata" in missing:
+            return f"{message}: time zones come with tzdata; the user can get it with: chingu packages pull tzdata"
         if isinstance(error, ModuleNotFoundError):
             name = (error.name or "").partition(".")[0]
             if name in missing:
@@ -352,6 +357,36 @@ def make_driver(limits, packages, pause):
                 reply["limit"] = "recursion"
             return reply
 
+    importable = {module for file in packages["files"] for module in file["modules"]}
+
+    def prepare(code, announce):
+        # Loading a package is not the program's work, so it does not run on the program's time.
+        try:
+            if not any(module in code for module in importable):
+                return
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(code)
+            names = []
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    names += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.append(node.module)
+            names = [n for n in dict.fromkeys(names) if n.partition(".")[0] in importable and n not in sys.modules][:20]
+            if not names:
+                return
+            announce(encode([n[:100] for n in names]))
+            for name in names:
+                try:
+                    importlib.import_module(name)
+                except Exception:
+                    # The program's own import says what is wrong.
+                    pass
+            flush()
+        except BaseException:
+            pass
+
     def has_room():
         gc.collect()
         try:
@@ -385,6 +420,7 @@ def make_driver(limits, packages, pause):
             reply["final"] = True
         return encode(reply)
 
+    run.prepare = prepare
     return run
 
 make_driver

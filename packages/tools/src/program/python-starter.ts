@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,7 +13,7 @@ import { programLimits } from "./limits.ts";
 import type { FindPackages, PythonPackages } from "./packages.ts";
 import { pythonDriver } from "./python-driver.ts";
 import { pythonWarmUp } from "./python-warm-up.ts";
-import { discardSnapshot, findSnapshot, makeSnapshot, type Snapshot, snapshotKey } from "./snapshot.ts";
+import { discardSnapshot, findSnapshot, isWhole, makeSnapshot, type Snapshot, snapshotKey } from "./snapshot.ts";
 import type { createConfiner, Starter } from "./starter.ts";
 
 export interface PythonStarterOptions {
@@ -47,6 +48,8 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
   let place: Promise<Place> | undefined;
   let snapshot: Snapshot | undefined;
   let making: Promise<void> | undefined;
+  /** Its sum has been looked at. */
+  let whole: Snapshot | undefined;
   /** Not tried again in this process: its reason will hardly have gone. */
   const failed = new Set<string>();
 
@@ -111,8 +114,28 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     return discardSnapshot(wrong);
   }
 
+  /** For a program that would else load its packages itself: worth a wait, once. A program's clock does not run here. */
+  async function keep(here: Place, onProgress: ToolContext["onProgress"] | undefined): Promise<void> {
+    const { key } = here;
+    if (key === undefined || failed.has(key)) return;
+    if (snapshot !== undefined && snapshot !== whole) {
+      const found = snapshot;
+      if (await isWhole(found)) whole = found;
+      else await giveUp(found);
+    }
+    if (snapshot !== undefined) return;
+    onProgress?.({ progress: 0, message: "loading sympy, once…" });
+    const patience = AbortSignal.timeout(programLimits.snapshot.patienceMs);
+    const made = async () => {
+      // One that is being made in the background gives way to another process that makes it; this one waits for it.
+      await making;
+      await make(here, false);
+    };
+    await Promise.race([made(), once(patience, "abort")]);
+  }
+
   return {
-    async next(onProgress) {
+    async next(onProgress, program) {
       place ??= find(onProgress);
       // What failed is tried again at the next call.
       place.catch(() => {
@@ -120,12 +143,14 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
       });
       const here = await place;
       const { entry, kind } = here;
+      if (program !== undefined && importsSlow(program, here.packages)) await keep(here, onProgress);
       const cold = await options.confine(entry);
       const use = snapshot;
       const warm = use && (await options.confine({ ...entry, readable: [...entry.readable, use.path] }));
       const startCold = () => startChild(cold, init(here), { pings: true });
       return {
         kind,
+        loaded: use !== undefined,
         start() {
           const child =
             use === undefined || warm === undefined
@@ -154,6 +179,14 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     },
     close: () => closing.abort(new Error("closed")),
   };
+}
+
+/** Importing it takes longer than most programs. */
+const slow = "sympy";
+
+function importsSlow(program: string, { files }: PythonPackages): boolean {
+  const imports = new RegExp(String.raw`(?:^|[;:])[ \t]*(?:from[ \t]+${slow}\b|import[ \t][^\n;]*\b${slow}\b)`, "m");
+  return imports.test(program) && files.some(({ modules }) => modules.includes(slow));
 }
 
 /** The first child, or the second when the first cannot be started. */

@@ -60,7 +60,7 @@ export function createRunJavascript(evaluator: Evaluator, timeMs: number): ToolD
         return failed("busy: too many programs are waiting. Call again in a few seconds.");
       }
       const result = toResult(evaluation, javascript, timeoutMs);
-      return present(code, result, javascript, evaluation.kind === "stopped");
+      return present(code, result, javascript, evaluation.ended);
     },
   });
 }
@@ -74,21 +74,18 @@ const javascript: Language = {
   advice,
 };
 
-function advice({ error, limit, session }: ProgramResult, ended: boolean): string | undefined {
-  const restart = "The names defined in this conversation are gone; define them again.";
-  const gone = ended ? ` ${restart}` : "";
+function advice({ error, limit }: ProgramResult): string | undefined {
   switch (limit) {
     case "time":
-      return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}).${gone}`;
+      return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}).`;
     case "memory":
-      return `Hold less at once: at most ${limits.heapBytes >> 20} MB are there.${gone}`;
+      return `Hold less at once: at most ${limits.heapBytes >> 20} MB are there.`;
     case "output":
-      return `Print only what is needed.${gone}`;
+      return `Print only what is needed.`;
     case "recursion":
-      return `Use a loop instead of recursion.${gone}`;
+      return `Use a loop instead of recursion.`;
   }
   const message = error?.message ?? "";
-  if (error?.type === "EngineDied") return restart;
   if (/^'(require|process|module|fs|window|document|fetch|XMLHttpRequest|Deno|Bun)' is not defined/.test(message)) {
     return "Only the language itself is here: write it without modules, files, network or a page.";
   }
@@ -96,6 +93,5 @@ function advice({ error, limit, session }: ProgramResult, ended: boolean): strin
     return "There are no modules here: leave the import out and write it with the language alone.";
   }
   if (/^'(prompt|readline)' is not defined/.test(message)) return "Write the values into the code.";
-  if (error?.type === "ReferenceError" && session.state === "lost") return restart;
   return undefined;
 }

@@ -10,7 +10,7 @@ const description = `Runs a Python 3.14 program and returns its value and what i
 
 The value is that of the last expression; if there is none, the variable ans, answer or result; if there is none, what solution() returns. Print intermediate steps if they help. Variables, functions and imports are kept for the next call in this conversation (session.state says whether).
 
-The standard library is there (math, fractions, decimal, statistics, datetime, itertools, collections, re, json, random…), and sympy, mpmath and dateutil where they are installed; an import that fails says what to do. There is no network, no access to the user's files and no input(). Use Fraction, Decimal or sympy where exactness matters.`;
+At most two programs run at once and 16 wait; beyond that the answer is busy. The standard library is there (math, fractions, decimal, statistics, datetime, itertools, collections, re, json, random…), and sympy, mpmath and dateutil where they are installed; an import that fails says what to do. There is no network, no access to the user's files and no input(). Use Fraction, Decimal or sympy where exactness matters.`;
 
 /** `timeMs` shortens the default limit of a run. */
 export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefinition {
@@ -43,8 +43,8 @@ export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefin
     }),
     output: programResultSchema,
     annotations: { readOnly: true, openWorld: false },
-    // The run itself, a cold start and a place in the queue.
-    timeoutMs: limits.maxTimeMs + programLimits.process.startMs,
+    // The run itself, a cold start, packages that are loaded and kept for the first time, and a place in the queue.
+    timeoutMs: limits.maxTimeMs + 2 * programLimits.process.startMs + programLimits.snapshot.patienceMs,
     async run({ code, timeout_ms, expect, session_id, fresh }, { signal, threadId, onProgress }) {
       const size = Buffer.byteLength(code);
       if (size > limits.codeBytes) {
@@ -55,22 +55,29 @@ export function createRunPython(evaluator: Evaluator, timeMs: number): ToolDefin
         threadId,
         sessionId: session_id,
         fresh,
-        request: { code: toValidUnicode(code), expect: expect ?? null, timeoutMs },
+        request: { code: toValidUnicode(unfenced(code)), expect: expect ?? null, timeoutMs },
         timeoutMs,
         graceMs: limits.graceMs,
         residentBytes: limits.residentBytes,
         signal,
         onProgress,
+        program: code,
       });
       if (evaluation.kind === "busy") {
         return failed("busy: too many programs are waiting. Call again in a few seconds.");
       }
       const result = toResult(evaluation, python, timeoutMs);
       // The user may get it before the model tries again.
-      if (result.error?.type === "ModuleNotFoundError") evaluator.refresh();
-      return present(code, result, python, evaluation.kind === "stopped");
+      if (["ModuleNotFoundError", "ZoneInfoNotFoundError"].includes(result.error?.type ?? "")) evaluator.refresh();
+      return present(code, result, python, evaluation.ended);
     },
   });
+}
+
+/** The program without a byte-order mark and the code fence that some models put around it. */
+function unfenced(code: string): string {
+  const bare = code.replace(/^\uFEFF/, "");
+  return /^\s*```[\w+-]*[ \t]*\r?\n([\s\S]*?)\r?\n?```\s*$/.exec(bare)?.[1] ?? bare;
 }
 
 const python: Language = {
@@ -82,28 +89,25 @@ const python: Language = {
   advice,
 };
 
-function advice({ error, limit, session }: ProgramResult, ended: boolean): string | undefined {
-  const gone = "The names defined in this conversation are gone; define them again.";
-  const restart = ended ? gone : "The names defined so far are still there.";
+function advice({ error, limit }: ProgramResult, ended: boolean): string | undefined {
+  const restart = ended ? "" : " The names defined so far are still there.";
   switch (limit) {
     case "time":
-      return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}). ${restart}`;
+      return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}).${restart}`;
     case "memory":
       return `Hold less at once: at most ${limits.heapBytes >> 20} MB are there.`;
     case "output":
-      return `Print only what is needed. ${restart}`;
+      return `Print only what is needed.${restart}`;
     case "recursion":
       return "Use a loop instead of recursion.";
   }
   switch (error?.type) {
     case "InterpreterDied":
-      return `Leave out what ends or reaches around the interpreter, or recurses without end. ${restart}`;
+      return `Leave out what ends or reaches around the interpreter, or recurses without end.${restart}`;
     case "ModuleNotFoundError":
       return "Write it with what is installed, or tell the user what to install.";
     case "EOFError":
       return "Write the values into the code.";
-    case "NameError":
-      return session.state === "lost" ? gone : undefined;
   }
   return undefined;
 }

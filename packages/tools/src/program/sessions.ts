@@ -28,8 +28,11 @@ export interface Sessions {
   checked(owner: string): Promise<void>;
   /** What the owner's session is called; undefined when it has none now. */
   idOf(owner: string): string | undefined;
-  /** After a call: from now on the session may be closed to make room. A child that is gone is forgotten, with the reason. */
-  giveBack(owner: string, lostBecause?: string): void;
+  /**
+   * After a call: from now on the session may be closed to make room. A child that is gone is forgotten, with the reason;
+   * when the owner has been `told`, its next session is a new one that gives the reason once more.
+   */
+  giveBack(owner: string, lostBecause?: string, told?: boolean): void;
   /** Starts a child ahead of the owner that will need it. */
   prepare(start: Start): void;
   close(): void;
@@ -55,12 +58,12 @@ export function createSessions(options: {
 }): Sessions {
   // In order of use: the first was used longest ago.
   const entries = new Map<string, Entry>();
-  const losses = new Map<string, string>();
-  let spare: { readonly child: Child; readonly kind: string } | undefined;
+  const losses = new Map<string, { readonly because: string; readonly told: boolean }>();
+  let spare: { readonly child: Child; readonly kind: string; readonly loaded: boolean } | undefined;
   let counter = 0;
   let closed = false;
 
-  function lose(owner: string, because: string): void {
+  function lose(owner: string, because: string, told = false): void {
     const entry = entries.get(owner);
     if (entry === undefined) return;
     clearTimeout(entry.timer);
@@ -68,7 +71,7 @@ export function createSessions(options: {
     entries.delete(owner);
     if (entry.calls === 0) return;
     losses.delete(owner);
-    losses.set(owner, because);
+    losses.set(owner, { because, told });
     const [oldest] = losses.keys();
     if (losses.size > rememberedLosses && oldest !== undefined) losses.delete(oldest);
   }
@@ -80,10 +83,12 @@ export function createSessions(options: {
     }
   }
 
-  function newChild({ kind, start }: Start): Child {
+  function newChild({ kind, loaded = false, start }: Start): Child {
     const prepared = spare;
     spare = undefined;
-    if (prepared?.child.alive && prepared.kind === kind) return prepared.child;
+    if (prepared?.child.alive && prepared.kind === kind && (prepared.loaded || !loaded)) {
+      return prepared.child;
+    }
     prepared?.child.kill();
     return start();
   }
@@ -109,16 +114,22 @@ export function createSessions(options: {
       entries.set(owner, entry);
       entry.busy = true;
       const callNo = ++entry.calls;
-      const lostBecause = callNo === 1 ? losses.get(owner) : undefined;
+      const loss = callNo === 1 ? losses.get(owner) : undefined;
       losses.delete(owner);
-      const state = callNo > 1 ? "kept" : lostBecause === undefined ? "new" : "lost";
-      return { child: entry.child, id: entry.id, state, callNo, ...(lostBecause !== undefined && { lostBecause }) };
+      const state = callNo > 1 ? "kept" : loss === undefined || loss.told ? "new" : "lost";
+      return {
+        child: entry.child,
+        id: entry.id,
+        state,
+        callNo,
+        ...(loss !== undefined && { lostBecause: loss.because }),
+      };
     },
-    giveBack(owner, lostBecause) {
+    giveBack(owner, lostBecause, told) {
       const entry = entries.get(owner);
       if (entry === undefined) return;
       entry.busy = false;
-      if (lostBecause !== undefined) return lose(owner, lostBecause);
+      if (lostBecause !== undefined) return lose(owner, lostBecause, told);
       entry.timer = setTimeout(() => lose(owner, "it was not used for a while"), options.idleMs);
       entry.timer.unref();
     },
@@ -127,7 +138,7 @@ export function createSessions(options: {
     prepare(start) {
       if (closed || (spare?.child.alive && spare.kind === start.kind)) return;
       spare?.child.kill();
-      spare = { child: start.start(), kind: start.kind };
+      spare = { child: start.start(), kind: start.kind, loaded: start.loaded ?? false };
     },
     close() {
       closed = true;

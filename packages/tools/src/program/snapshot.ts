@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { lstat, mkdir, readdir, realpath, rename, rm, utimes } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { join } from "node:path";
@@ -138,6 +138,17 @@ async function record(
     killAll(child);
   }
   return sum.digest("hex");
+}
+
+/** Whether the file still holds what was made. */
+export async function isWhole({ path, sha256 }: Snapshot): Promise<boolean> {
+  const sum = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), sum);
+    return sum.digest("hex") === sha256;
+  } catch {
+    return false;
+  }
 }
 
 export async function discardSnapshot({ path }: Snapshot): Promise<void> {

@@ -9,12 +9,17 @@ import { bubblewrapped, type CommandLine, type Confinement, confined } from "./c
 export interface Start {
   /** Children of different kinds are not exchangeable: a thread's child of another kind than the next one's is given up. */
   readonly kind: string;
+  /** Whether the child starts with its packages loaded; one that did not is no substitute. */
+  readonly loaded?: boolean;
   start(): Child;
 }
 
 export interface Starter {
-  /** Asked before each call, so it must be quick once it has answered. Rejects when no child can be started here. */
-  next(onProgress?: ToolContext["onProgress"]): Promise<Start>;
+  /**
+   * Asked before each call, so it must be quick once it has answered; with the `program` that a new child is for, it may
+   * take the time to make that program's start quick. Rejects when no child can be started here.
+   */
+  next(onProgress?: ToolContext["onProgress"], program?: string): Promise<Start>;
   /** Settles when nothing is being made that the next child would start better with. Never rejects. */
   settled(): Promise<void>;
   /** What was looked up about this machine is looked up again. */
