@@ -32,7 +32,8 @@ describe("a Redis that cannot be reached", () => {
     const away = await machine.run(["-p", "안녕?"]);
     expect(away).toMatchObject({ stdout: "반가워요\n", exitCode: 0 });
     expect(away.stderr.match(/cannot be reached/g)).toHaveLength(1);
-    expect(away.stderr).toMatch(/kept in sqlite:.*unsent-\w+\.db/);
+    expect(away.stderr).toMatch(/kept in sqlite:.*unsent-\w+\.db, and earlier ones are out of sight/);
+    await machine.run(["memory", "save", "차를 좋아한다"]);
 
     const korean = await machine.run(["threads", "list"], { env: { CHINGU_LANG: "ko" } });
     expect(korean.stdout).toContain("안녕?");
@@ -41,7 +42,7 @@ describe("a Redis that cannot be reached", () => {
     await server.restart();
     const back = await machine.run(["-p", "--continue", "뭐라고 했지?"]);
     expect(back).toMatchObject({ stdout: "사과요\n", exitCode: 0 });
-    expect(back.stderr).toContain("1 thread kept on this machine went to the store.");
+    expect(back.stderr).toContain("1 thread and 1 fact kept on this machine went to the store.");
     expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("반가워요");
     const again = await machine.run(["threads", "list", "--output", "json"]);
     expect(JSON.parse(again.stdout)).toHaveLength(1);

@@ -60,7 +60,7 @@ function nameOf(url: string): string {
 }
 
 function noticeText(notice: FallbackNotice, { store: words }: Messages): string {
-  if (notice.kind === "merged") return words.merged(notice.threads);
+  if (notice.kind === "merged") return words.merged(notice.threads, notice.facts);
   return words[notice.kind](notice.failure.message, notice.spare);
 }
 

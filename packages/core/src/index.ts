@@ -41,6 +41,7 @@ export { allThreads } from "./memory/all-threads.ts";
 export { type Conversation, conversationOf, type Placed } from "./memory/conversation.ts";
 export type { FactRow, FactStore } from "./memory/fact-store.ts";
 export { factLine, importFacts } from "./memory/facts/fact-lines.ts";
+export { isTime } from "./memory/facts/time.ts";
 export {
   currentFacts,
   findFactId,

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { currentFacts } from "../../../packages/core/src/memory/facts/fact-view.ts";
+import { createFacts } from "../../../packages/core/src/memory/facts/facts.ts";
 import { type FallbackNotice, openWithFallback } from "../../../packages/core/src/memory/fallback.ts";
 import { createMemoryStore } from "../../../packages/core/src/memory/memory-store.ts";
 import { mergeStores } from "../../../packages/core/src/memory/merge.ts";
@@ -86,7 +88,7 @@ describe("a store that cannot be reached at the start", () => {
 
     for (let start = 0; start < 2; start++) {
       const { store, notices } = await open(server.url);
-      expect(notices).toEqual(start === 0 ? [{ kind: "merged", threads: 2 }] : []);
+      expect(notices).toEqual(start === 0 ? [{ kind: "merged", threads: 2, facts: 1 }] : []);
       expect(idsOf(await store.read(thread))).toEqual(["수박서리-0", "수박서리-1", "call"]);
       expect(await store.info(thread)).toMatchObject({ title: "밭", folder: "/home/a" });
       expect(await store.readText(thread, saved)).toBe("긴 출력");
@@ -131,7 +133,7 @@ describe("a store that gets lost", () => {
     await server.restart();
 
     const next = await open(server.url, false);
-    expect(next.notices).toEqual([{ kind: "merged", threads: 1 }]);
+    expect(next.notices).toEqual([{ kind: "merged", threads: 1, facts: 0 }]);
     expect(idsOf(await next.store.read(thread))).toEqual(["before-0", "a-0", "b-0"]);
     expect(kinds()).toEqual(["kept"]);
   });
@@ -167,7 +169,7 @@ describe("a merge", () => {
     ]);
     const fact = factIn({ kind: "thread", thread: "t" }, "f", "x");
     await from.facts(namespace).put({ ...fact, source: [{ thread: "t", seq: 3, role: "user" }] });
-    expect(await mergeStores(from, to, namespace)).toBe(1);
+    expect(await mergeStores(from, to, { namespace, now: time.now })).toEqual({ threads: 1, facts: 1 });
     const rows = await to.read(thread, { after: 8 });
     expect(rows).toMatchObject([{ mark: { from: 6, to: 7 } }, { mark: { to: 8 } }]);
     expect(await to.facts(namespace).get("f")).toMatchObject({ fact: { source: [{ seq: 8 }] } });
@@ -179,11 +181,41 @@ describe("a merge", () => {
     const [from, to] = two();
     await from.append(thread, messages(500, "a"));
     await to.append(thread, messages(250, "a"));
-    await mergeStores(from, to, namespace);
+    await mergeStores(from, to, { namespace, now: time.now });
     expect(await rowsOf(to)).toEqual(messages(500, "a").map(({ id }) => id));
     await from.append(thread, messages(500, "a"));
-    expect(await mergeStores(from, to, namespace)).toBe(0);
+    expect(await mergeStores(from, to, { namespace, now: time.now })).toEqual({ threads: 0, facts: 0 });
     expect(await rowsOf(to)).toHaveLength(500);
+  });
+
+  test("of facts that hold in both stores leaves one of each, and loses none that is spelled like an ended one", async () => {
+    const [from, to] = two();
+    const [kept, spare] = [to, from].map((store) => createFacts({ store: store.facts(namespace), clock }));
+    const source = (id: string) => [{ thread: id, seq: 1, role: "user" as const }];
+    const said = { text: "I live in Seoul", source: source("a"), by: "user" as const };
+    const seoul = await kept?.save(said);
+    await kept?.save({ text: "I like tea", source: [], by: "user" });
+    time.now += 1_000;
+    const spared = await spare?.save({ text: "i live in Seoul!", source: source("b"), by: "user", pinned: true });
+    const tea = await spare?.save({ text: "I like tea", source: [], by: "user" });
+    await spare?.save({
+      ...{ text: "I drink coffee", source: [], by: "user" },
+      ...(tea?.kind === "saved" && { supersedes: tea.fact.id }),
+    });
+    expect([seoul?.kind, spared?.kind, tea?.kind]).toEqual(["saved", "saved", "saved"]);
+    expect((await mergeStores(from, to, { namespace, now: time.now })).facts).toBe(2);
+    const all = (await kept?.all()) ?? [];
+    expect(currentFacts(all, time.now).map(({ text }) => text)).toEqual([
+      "I live in Seoul",
+      "I like tea",
+      "I drink coffee",
+    ]);
+    expect(all.find(({ text }) => text === "I live in Seoul")).toMatchObject({
+      pinned: true,
+      source: [...source("a"), ...source("b")],
+    });
+    const coffee = all.find(({ text }) => text === "I drink coffee");
+    expect(all.find(({ id }) => id === coffee?.supersedes)).toMatchObject({ text: "I like tea", validTo: coffee?.at });
   });
 
   test("by two at once, and beside a writer, adds every row once", async () => {
@@ -194,7 +226,11 @@ describe("a merge", () => {
     const write = async () => {
       for (let n = 0; n < 10; n++) await to.append(thread, [message(`w${n}`, "x")]);
     };
-    await Promise.all([mergeStores(from, to, namespace), mergeStores(other, to, namespace), write()]);
+    await Promise.all([
+      mergeStores(from, to, { namespace, now: time.now }),
+      mergeStores(other, to, { namespace, now: time.now }),
+      write(),
+    ]);
     const rows = await rowsOf(to);
     expect(rows.filter((id) => id.startsWith("a-"))).toEqual(messages(900, "a").map(({ id }) => id));
     expect(rows).toHaveLength(910);
@@ -210,9 +246,9 @@ describe("a merge", () => {
         return to.append(...args);
       },
     };
-    await mergeStores(from, busy, namespace);
+    await mergeStores(from, busy, { namespace, now: time.now });
     expect(await rowsOf(from)).toEqual(["a-0", "a-1", "late-0"]);
-    await mergeStores(from, to, namespace);
+    await mergeStores(from, to, { namespace, now: time.now });
     expect(await rowsOf(to)).toEqual(["a-0", "a-1", "late-0"]);
     expect(await rowsOf(from)).toEqual([]);
   });

@@ -6,16 +6,23 @@ export interface StoreMessages {
   readonly warning: (warning: Failure) => Failure;
   readonly started: (why: string, spare: string) => string;
   readonly kept: (why: string, spare: string) => string;
-  readonly merged: (threads: number) => string;
+  readonly merged: (threads: number, facts: number) => string;
   readonly waiting: (why: string, spare: string) => string;
 }
 
 export const englishStore: StoreMessages = {
   warning: (warning) => warning,
-  started: (why, spare) => `${why} Until it is back, threads are kept in ${spare}.`,
+  started: (why, spare) =>
+    `${why} Until it is back, threads and facts are kept in ${spare}, and earlier ones are out of sight.`,
   kept: (why, spare) =>
     `${why} What was said since is kept in ${spare}; the next start that reaches the store puts it there.`,
-  merged: (threads) => `${threads} ${threads === 1 ? "thread" : "threads"} kept on this machine went to the store.`,
+  merged: (threads, facts) => {
+    const gained = [
+      ...(threads > 0 ? [`${threads} ${threads === 1 ? "thread" : "threads"}`] : []),
+      ...(facts > 0 ? [`${facts} ${facts === 1 ? "fact" : "facts"}`] : []),
+    ];
+    return `${gained.join(" and ")} kept on this machine went to the store.`;
+  },
   waiting: (why, spare) => `What is kept in ${spare} could not go to the store: ${why}`,
 };
 
@@ -52,9 +59,13 @@ export const koreanStore: StoreMessages = {
     const [message, hint] = koreanWarnings[warning.code] ?? [];
     return message === undefined || hint === undefined ? warning : { code: warning.code, message, hint };
   },
-  started: (why, spare) => `저장소에 연결할 수 없습니다(${why}). 다시 연결될 때까지 ${spare} 에 저장합니다.`,
+  started: (why, spare) =>
+    `저장소에 연결할 수 없습니다(${why}). 다시 연결될 때까지 ${spare} 에 저장하며, 그 전의 스레드와 기억은 보이지 않습니다.`,
   kept: (why, spare) =>
     `저장소와 연결이 끊겼습니다(${why}). 그 뒤의 대화는 ${spare} 에 저장했고, 다음에 연결되면 저장소로 옮깁니다.`,
-  merged: (threads) => `이 컴퓨터에 저장했던 스레드 ${threads}개를 저장소로 옮겼습니다.`,
+  merged: (threads, facts) => {
+    const gained = [...(threads > 0 ? [`스레드 ${threads}개`] : []), ...(facts > 0 ? [`기억 ${facts}개`] : [])];
+    return `이 컴퓨터에 저장했던 ${gained.join("와 ")}를 저장소로 옮겼습니다.`;
+  },
   waiting: (why, spare) => `${spare} 에 저장한 내용을 저장소로 옮기지 못했습니다: ${why}`,
 };

@@ -171,7 +171,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     messages: async (id) => (await readThread({ namespace, id })).messages,
   });
   const longTerm =
-    options.facts && openLongTerm({ store, namespace, clock, makeId: ids, project: options.facts.project });
+    options.facts && openLongTerm({ store, namespace, clock, project: options.facts.project });
   const { zone = "UTC" } = options.recall ?? {};
   const recall = options.recall && openRecall({ store, namespace, clock, ...options.recall, zone });
   const search = recall ? [memorySearchTool(recall, { zone })] : [];

@@ -4,7 +4,7 @@ import { createFacts } from "../memory/facts/facts.ts";
 import { factsBlock } from "../memory/facts/facts-block.ts";
 import { factTools, memoryForgetName } from "../memory/facts/tools.ts";
 import type { ThreadStore } from "../memory/thread-store.ts";
-import type { Clock, MakeId, ToolDefinition } from "../protocol/index.ts";
+import type { Clock, ToolDefinition } from "../protocol/index.ts";
 
 /** What an agent with long-term facts is given beside its own tools and rules. */
 export interface LongTerm {
@@ -19,11 +19,10 @@ export function openLongTerm(deps: {
   readonly store: ThreadStore;
   readonly namespace: string;
   readonly clock: Clock;
-  readonly makeId: MakeId;
   readonly project: string | undefined;
 }): LongTerm {
-  const { store, namespace, clock, makeId, project } = deps;
-  const facts = createFacts({ store: store.facts(namespace), clock, makeId });
+  const { store, namespace, clock, project } = deps;
+  const facts = createFacts({ store: store.facts(namespace), clock });
   return {
     tools: factTools({ facts, store, namespace, now: clock.now, project }),
     decide: (rules) => async (call, tool, context) => {

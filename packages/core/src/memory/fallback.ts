@@ -10,7 +10,7 @@ export type FallbackNotice =
   /** It got lost: what is said from now on is kept in the spare. */
   | { readonly kind: "kept"; readonly failure: Failure; readonly spare: string }
   /** It has now what was kept. */
-  | { readonly kind: "merged"; readonly threads: number }
+  | { readonly kind: "merged"; readonly threads: number; readonly facts: number }
   /** It has not, and the spare keeps it. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly spare: string };
 
@@ -62,10 +62,10 @@ export async function openWithFallback(options: FallbackOptions): Promise<Thread
     try {
       store ??= await options.openStore();
       if (!waiting) return true;
-      const threads = await mergeStores(await spare(), store, namespace);
+      const merged = await mergeStores(await spare(), store, { namespace, now: clock.now() });
       waiting = false;
       told = false;
-      if (threads > 0) onNotice({ kind: "merged", threads });
+      if (merged.threads > 0 || merged.facts > 0) onNotice({ kind: "merged", ...merged });
       return true;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

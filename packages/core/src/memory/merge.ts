@@ -1,5 +1,7 @@
 import type { Fact } from "../protocol/index.ts";
 import { allThreads } from "./all-threads.ts";
+import { adoptFact } from "./facts/adopt.ts";
+import { readableFacts, versionsOf } from "./facts/fact-view.ts";
 import type { Item, Row, ThreadInfo, ThreadKey, ThreadStore } from "./thread-store.ts";
 import { namedTexts } from "./transfer.ts";
 
@@ -10,23 +12,36 @@ const tries = 20;
 
 /**
  * Moves all of a namespace from one store to another: a thread that is there already goes on with the rows it lacks. A
- * row is known by its id, so a merge that was cut off, or runs twice at once, adds nothing twice. What was moved is
- * erased where it was; what cannot be read, and what came meanwhile, stays. Answers how many threads gained rows.
+ * row is known by its id, so a merge that was cut off, or runs twice at once, adds nothing twice. The
+ * same words stay one fact. What was moved is erased where it was; what cannot be read, and what came meanwhile, stays.
  */
-export async function mergeStores(from: ThreadStore, to: ThreadStore, namespace: string): Promise<number> {
+export async function mergeStores(
+  from: ThreadStore,
+  to: ThreadStore,
+  { namespace, now }: { readonly namespace: string; readonly now: number },
+): Promise<Merged> {
   const threads = await Array.fromAsync(allThreads(from, namespace));
   const moved = new Map<string, Moved>();
   for (const thread of threads) moved.set(thread.id, await mergeThread(from, to, thread));
+  const ids = new Map<string, string>();
+  let facts = 0;
   // Before the threads are erased: the facts that belong to one go with it.
-  for (const row of await from.facts(namespace).list()) {
-    if (!("fact" in row)) continue;
-    await to.facts(namespace).put(movedFact(row.fact, moved), { expect: "absent" });
-    await from.facts(namespace).remove(row.id);
+  for (const kept of oldVersionsFirst(readableFacts(await from.facts(namespace).list()))) {
+    const { fact, added } = await adoptFact(to.facts(namespace), movedFact(kept, moved, ids), now);
+    ids.set(kept.id, fact.id);
+    if (added) facts++;
+    await from.facts(namespace).remove(kept.id);
   }
   for (const { id, seq } of threads) {
     if (moved.get(id)?.whole) await from.erase({ namespace, thread: id, expect: seq });
   }
-  return [...moved.values()].filter(({ added }) => added > 0).length;
+  return { threads: [...moved.values()].filter(({ added }) => added > 0).length, facts };
+}
+
+/** What a store gained: threads with new rows, and facts. */
+export interface Merged {
+  readonly threads: number;
+  readonly facts: number;
 }
 
 interface Moved {
@@ -96,9 +111,16 @@ function movedMark(mark: Exclude<Item, { role: string }>, places: ReadonlyMap<nu
   }
 }
 
-function movedFact(fact: Fact, moved: ReadonlyMap<string, Moved>): Fact {
+/** A fact names the one it supersedes, and that one may have another id now. */
+function oldVersionsFirst(facts: readonly Fact[]): Fact[] {
+  const age = new Map(facts.map((fact) => [fact, versionsOf(facts, fact).indexOf(fact)]));
+  return facts.toSorted((a, b) => (age.get(a) ?? 0) - (age.get(b) ?? 0));
+}
+
+function movedFact(fact: Fact, moved: ReadonlyMap<string, Moved>, ids: ReadonlyMap<string, string>): Fact {
   const source = fact.source.map((one) => ({ ...one, seq: moved.get(one.thread)?.places.get(one.seq) ?? one.seq }));
-  return { ...fact, source };
+  const { supersedes } = fact;
+  return { ...fact, source, ...(supersedes !== undefined && { supersedes: ids.get(supersedes) ?? supersedes }) };
 }
 
 function itemOf(row: Exclude<Row, { corrupt: string }>): Item {

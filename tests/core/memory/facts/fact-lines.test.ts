@@ -8,8 +8,8 @@ async function* of(...lines: string[]): AsyncGenerator<string> {
 }
 
 const importInto = async (memory: Awaited<ReturnType<typeof openFacts>>, ...lines: string[]) =>
-  (await Array.fromAsync(importFacts(memory.store.facts(namespace), of(...lines)))).map((outcome) =>
-    outcome.kind === "refused" ? outcome.failure.message : outcome.kind,
+  (await Array.fromAsync(importFacts(memory.store.facts(namespace), of(...lines), { now: () => memory.time.now }))).map(
+    (outcome) => (outcome.kind === "refused" ? outcome.failure.message : outcome.kind),
   );
 
 test("exported facts are the same facts in another store, and a second import adds nothing", async () => {
@@ -33,6 +33,8 @@ test("a line that cannot be used is named by its number, and the others are in",
     "{torn",
     JSON.stringify({ ...good("2"), by: "wizard" }),
     factLine({ ...good("3"), validTo: "soon" }),
+    factLine({ ...good("3"), validTo: "2027-02-30T00:00:00.000Z" }),
+    factLine({ ...good("3"), at: "2026-01-04T00:00:00.000Z" }),
     factLine({ ...good("4"), text: "my password is hunter2!" }),
     factLine(good("5")),
   );
@@ -41,7 +43,9 @@ test("a line that cannot be used is named by its number, and the others are in",
     "line 2 was not imported: it is not JSON",
     "line 3 was not imported: it is not a fact (by)",
     "line 4 was not imported: one of its times is none",
-    expect.stringMatching(/^line 5 was not imported: .*password/),
+    "line 5 was not imported: one of its times is none",
+    "line 6 was not imported: it was saved in the future",
+    expect.stringMatching(/^line 7 was not imported: .*password/),
     "added",
   ]);
   expect((await memory.facts.all()).map(({ id }) => id)).toEqual(["1", "5"]);

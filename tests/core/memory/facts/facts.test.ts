@@ -27,6 +27,23 @@ describe("saving", () => {
     expect(await memory.facts.all()).toEqual([{ ...first, source: [source(1), source(7)] }]);
   });
 
+  test("the same words saved by many at once are one fact", async () => {
+    const saves = Array.from({ length: 8 }, (_, n) =>
+      memory.facts.save({ text: "the same fact text", source: [source(n + 1)], by: "user" }),
+    );
+    const kinds = (await Promise.all(saves)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "saved")).toHaveLength(1);
+    expect(await memory.facts.all()).toHaveLength(1);
+  });
+
+  test("words that are said again after they were erased, or ended, are a fact again", async () => {
+    const seoul = await memory.save("I live in Seoul");
+    const busan = await memory.save("I live in Busan", { supersedes: seoul.id });
+    await memory.facts.forget(seoul.id, { versions: "this" });
+    const again = await memory.save("I live in Seoul", { keepBoth: true });
+    expect(await current()).toEqual([busan.text, again.text]);
+  });
+
   test("decomposed Hangul is the same fact as composed", async () => {
     await memory.save("한글을 쓴다".normalize("NFD"));
     expect(await current()).toEqual(["한글을 쓴다".normalize("NFC")]);
@@ -75,11 +92,16 @@ describe("saving", () => {
     "와이파이 비번: a1b2c3d4",
     "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc",
     "the card's PIN is 4931",
+    "the wifi pw is blueberry99",
+    "현관 비번은 4931 이다",
+    "카드 번호는 4111 1111 1111 1111",
+    "pay with 5500-0000-0000-0004",
+    "주민번호 900101-1234567",
     "Q7fZk2LmX9pRt4Wv8YbN3sHd6JgC1uEa is what the service wants",
   ])("a secret is refused without being repeated: %j", async (text) => {
     const outcome = await memory.facts.save({ text, source: [], by: "assistant" });
     expect(outcome).toMatchObject({ kind: "refused", failure: { code: "usage" } });
-    expect(JSON.stringify(outcome)).not.toMatch(/hunter2|Tiger|4931|abcdefghij|Q7fZk/);
+    expect(JSON.stringify(outcome)).not.toMatch(/hunter2|Tiger|4931|4111|blueberry|1234567|abcdefghij|Q7fZk/);
     expect(await memory.facts.all()).toEqual([]);
   });
 
@@ -89,6 +111,9 @@ describe("saving", () => {
     "The token limit is 128000 for this model",
     "The repository is https://example.com/team/chingu-terminal-assistant",
     "키는 180cm 이다",
+    "order 4111 1111 1111 1112 has arrived",
+    "the build id is 20260101123456",
+    "call 010-1234-5678 or 02-123-4567",
     "createAuthorizationServerMetadataHandler lives in auth/server.ts",
     "commit 3f786850e387550fdab836ed7e6dc881de23001b broke it",
   ])("what only speaks of one is kept: %j", (text) => {

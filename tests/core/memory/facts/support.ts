@@ -14,14 +14,14 @@ export interface FactsUnderTest {
   save(text: string, more?: Partial<NewFact>): Promise<Fact>;
 }
 
-/** Facts in a store, in memory when none is given; ids and times count up. */
+/** Facts in a store, in memory when none is given; times count up. */
 export async function openFacts(url = "memory:"): Promise<FactsUnderTest> {
   let ids = 0;
   const time = { now: Date.UTC(2026, 0, 1) };
   const clock = { now: () => time.now++ };
   const makeId = () => `FACT-${String(++ids).padStart(6, "0")}`;
   const store = await openThreadStore(url, { clock, makeId, home: "/nowhere" }, new AbortController().signal);
-  const facts = createFacts({ store: store.facts(namespace), clock, makeId });
+  const facts = createFacts({ store: store.facts(namespace), clock });
   return {
     store,
     facts,

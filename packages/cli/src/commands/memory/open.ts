@@ -3,7 +3,6 @@ import {
   type FactRow,
   type Facts,
   findFactId,
-  makeId,
   type Place,
   projectRoot,
   readableFacts,
@@ -43,7 +42,7 @@ export async function openMemory(flags: SettingFlags, io: Io): Promise<OpenedMem
   for (const row of rows) {
     if ("corrupt" in row) io.stderr.write(`${messages.memory.unreadable(row.id, sanitizeLine(row.corrupt))}\n`);
   }
-  const facts = createFacts({ store: store.facts(namespace), clock, makeId });
+  const facts = createFacts({ store: store.facts(namespace), clock });
   return { settings, messages, store, facts, place: { project }, ...lookUp(rows) };
 }
 

@@ -1,4 +1,4 @@
-import type { SaveOutcome } from "@chingu/core";
+import { isTime, type SaveOutcome } from "@chingu/core";
 import type { Fact, FactScope } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../../confirm.ts";
@@ -104,7 +104,7 @@ async function scopeOf(flags: SaveFlags, { store, place }: OpenedMemory): Promis
 function endOf(until: string): string {
   const day = /^(\d{4})-(\d{2})-(\d{2})$/.exec(until);
   const time = day ? new Date(Number(day[1]), Number(day[2]) - 1, Number(day[3]) + 1) : new Date(until);
-  if (Number.isNaN(time.getTime()) || time.getTime() <= clock.now()) {
+  if (!isTime(until) || time.getTime() <= clock.now()) {
     const hint = "write a day that is still to come: --until 2027-01-31";
     throw new CommandFailure({ code: "usage", message: `"${sanitizeLine(until)}" is no end for a fact`, hint });
   }

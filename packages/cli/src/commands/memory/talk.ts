@@ -1,4 +1,4 @@
-import { createFacts, currentFacts, findFactId, holdsIn, makeId, shortIds } from "@chingu/core";
+import { createFacts, currentFacts, findFactId, holdsIn, shortIds } from "@chingu/core";
 import { sanitizeLine } from "@chingu/core/text";
 import { errorText } from "../../output/turn-writer.ts";
 import { clock, namespace } from "../../settings.ts";
@@ -9,7 +9,7 @@ import { factLine } from "./show.ts";
 /** `/memory`, `/remember TEXT` and `/forget ID`. What they change the model is told with the next words. */
 export function memoryCommands({ agent: { store }, messages, project, threadId }: Talking): TerminalCommand[] {
   const { memory } = messages;
-  const facts = createFacts({ store: store.facts(namespace), clock, makeId });
+  const facts = createFacts({ store: store.facts(namespace), clock });
   const read = async () => {
     const all = await facts.all();
     const ids = all.map(({ id }) => id);

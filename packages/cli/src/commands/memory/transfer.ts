@@ -11,7 +11,7 @@ import { exitCodes } from "../../output/exit-code.ts";
 import { CommandFailure } from "../../output/report-failure.ts";
 import { errorText } from "../../output/turn-writer.ts";
 import { writeWhole } from "../../output/write-whole.ts";
-import { namespace, type SettingFlags } from "../../settings.ts";
+import { clock, namespace, type SettingFlags } from "../../settings.ts";
 import { openMemory } from "./open.ts";
 
 /** `chingu memory export`: every fact as a JSON line, oldest first, for `import`. */
@@ -38,7 +38,7 @@ export async function importFactFile(file: string, flags: SettingFlags, io: Io):
     crlfDelay: Number.POSITIVE_INFINITY,
   });
   try {
-    for await (const outcome of importFacts(store.facts(namespace), lines)) {
+    for await (const outcome of importFacts(store.facts(namespace), lines, clock)) {
       io.signal.throwIfAborted();
       if (outcome.kind === "added") added.push(outcome.fact);
       else if (outcome.kind === "refused") refused.push(errorText(outcome.failure, messages));

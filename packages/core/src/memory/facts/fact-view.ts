@@ -36,7 +36,8 @@ export function sameScope(a: FactScope, b: FactScope): boolean {
   return JSON.stringify(scopeKey(a)) === JSON.stringify(scopeKey(b));
 }
 
-function scopeKey(scope: FactScope): readonly string[] {
+/** Two scopes are the same when their keys are. */
+export function scopeKey(scope: FactScope): readonly string[] {
   if (scope.kind === "user") return [scope.kind];
   return [scope.kind, scope.kind === "project" ? scope.folder : scope.thread];
 }

@@ -1,7 +1,9 @@
-import type { Clock, Fact, FactScope, FactSource, Failure, MakeId } from "../../protocol/index.ts";
+import type { Clock, Fact, FactScope, FactSource, Failure } from "../../protocol/index.ts";
 import type { FactStore } from "../fact-store.ts";
+import { newFactId } from "./fact-id.ts";
 import { likeness, plainForm, readFactText } from "./fact-text.ts";
 import { currentFacts, readableFacts, sameScope, versionsOf } from "./fact-view.ts";
+import { addSource } from "./sources.ts";
 
 /** From here on two facts are taken for two wordings of one. */
 const alike = 0.8;
@@ -44,64 +46,60 @@ export interface Facts {
   forget(id: string, options: { readonly versions: "this" | "earlier" }): Promise<readonly string[]>;
 }
 
-export function createFacts(deps: {
-  readonly store: FactStore;
-  readonly clock: Clock;
-  readonly makeId: MakeId;
-}): Facts {
-  const { store, clock, makeId } = deps;
+export function createFacts(deps: { readonly store: FactStore; readonly clock: Clock }): Facts {
+  const { store, clock } = deps;
   const all = async () => readableFacts(await store.list());
   const timestamp = () => new Date(clock.now()).toISOString();
 
-  async function addSource(fact: Fact, source: readonly FactSource[]): Promise<Fact> {
-    const known = new Set(fact.source.map(sourceKey));
-    const added = source.filter((each) => !known.has(sourceKey(each)));
-    if (added.length === 0) return fact;
-    const joined = { ...fact, source: [...fact.source, ...added] };
-    await store.put(joined, { expect: "present" });
-    return joined;
+  /** Undefined where another writer was quicker: then what is there must be looked at again. */
+  async function trySave(text: string, wanted: Omit<NewFact, "text">): Promise<SaveOutcome | undefined> {
+    const { source, by, keepBoth, validTo } = wanted;
+    const rows = await store.list();
+    const facts = readableFacts(rows);
+    const current = currentFacts(facts, clock.now());
+    const old = wanted.supersedes === undefined ? undefined : facts.find(({ id }) => id === wanted.supersedes);
+    if (wanted.supersedes !== undefined && !old) return refused(noSuchFact(wanted.supersedes));
+    const newest = old && versionsOf(facts, old).at(-1);
+    if (old && newest && newest !== old) return refused(supersededAlready(old, newest));
+    const scope = wanted.scope ?? old?.scope ?? { kind: "user" };
+    if (old?.text === text && sameScope(old.scope, scope) && current.includes(old)) {
+      return { kind: "known", fact: await addSource(store, old, source) };
+    }
+    const others = current.filter((fact) => fact !== old && sameScope(fact.scope, scope));
+    const same = others.find((fact) => plainForm(fact.text) === plainForm(text));
+    if (same && old) return { kind: "similar", fact: same };
+    if (same) return { kind: "known", fact: await addSource(store, same, source) };
+    const similar = keepBoth ? undefined : others.find((fact) => likeness(fact.text, text) >= alike);
+    if (similar) return { kind: "similar", fact: similar };
+
+    const at = timestamp();
+    const fact: Fact = {
+      id: newFactId({ text, scope }, rows),
+      text,
+      scope,
+      source: [...source],
+      by,
+      at,
+      validFrom: at,
+      ...endOf(validTo ?? (old && current.includes(old) ? old.validTo : undefined)),
+      ...(old && { supersedes: old.id }),
+      pinned: wanted.pinned ?? old?.pinned ?? false,
+    };
+    // The new one first: after a crash between the two the old one is superseded all the same.
+    if (!(await store.put(fact, { expect: "absent" }))) return undefined;
+    if (old) await end(store, old, at);
+    return { kind: "saved", fact };
   }
 
   return {
     all,
-    async save({ text: words, source, by, keepBoth, validTo, ...wanted }) {
+    async save({ text: words, ...wanted }) {
       const read = readFactText(words);
       if (read.kind === "refused") return read;
-      const { text } = read;
-      const facts = await all();
-      const current = currentFacts(facts, clock.now());
-      const old = wanted.supersedes === undefined ? undefined : facts.find(({ id }) => id === wanted.supersedes);
-      if (wanted.supersedes !== undefined && !old) return refused(noSuchFact(wanted.supersedes));
-      const newest = old && versionsOf(facts, old).at(-1);
-      if (old && newest && newest !== old) return refused(supersededAlready(old, newest));
-      const scope = wanted.scope ?? old?.scope ?? { kind: "user" };
-      if (old?.text === text && sameScope(old.scope, scope) && current.includes(old)) {
-        return { kind: "known", fact: await addSource(old, source) };
+      for (;;) {
+        const outcome = await trySave(read.text, wanted);
+        if (outcome) return outcome;
       }
-      const others = current.filter((fact) => fact !== old && sameScope(fact.scope, scope));
-      const same = others.find((fact) => plainForm(fact.text) === plainForm(text));
-      if (same && old) return { kind: "similar", fact: same };
-      if (same) return { kind: "known", fact: await addSource(same, source) };
-      const similar = keepBoth ? undefined : others.find((fact) => likeness(fact.text, text) >= alike);
-      if (similar) return { kind: "similar", fact: similar };
-
-      const at = timestamp();
-      const fact: Fact = {
-        id: makeId(),
-        text,
-        scope,
-        source: [...source],
-        by,
-        at,
-        validFrom: at,
-        ...endOf(validTo ?? (old && current.includes(old) ? old.validTo : undefined)),
-        ...(old && { supersedes: old.id }),
-        pinned: wanted.pinned ?? old?.pinned ?? false,
-      };
-      // The new one first: after a crash between the two the old one is superseded all the same.
-      await store.put(fact, { expect: "absent" });
-      if (old) await end(store, old, at);
-      return { kind: "saved", fact };
     },
     async pin(id, pinned) {
       const fact = (await all()).find((each) => each.id === id);
@@ -133,10 +131,6 @@ function endOf(validTo: string | undefined): Pick<Fact, "validTo"> {
 async function end(store: FactStore, fact: Fact, at: string): Promise<void> {
   if (fact.validTo !== undefined && fact.validTo <= at) return;
   await store.put({ ...fact, validTo: at }, { expect: "present" });
-}
-
-function sourceKey({ thread, seq, role }: FactSource): string {
-  return JSON.stringify([thread, seq, role]);
 }
 
 function refused(failure: Failure): SaveOutcome {
