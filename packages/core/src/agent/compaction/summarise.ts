@@ -87,14 +87,16 @@ async function* quietly(
   return next.value;
 }
 
-function failureOf({ end }: ModelAnswer, late: boolean): Summarised | undefined {
+function failureOf({ end, text }: ModelAnswer, late: boolean): Summarised | undefined {
   if (late) return { kind: "none", why: "timeout" };
   if (end.type === "failed") {
     const why = end.error.code === "timeout" ? "timeout" : "failed";
     return { kind: "none", why, detail: end.error.message };
   }
   if (end.reason === "refused") return { kind: "none", why: "refused" };
-  return end.reason === "stop" ? undefined : { kind: "none", why: "cut" };
+  if (end.reason === "stop") return undefined;
+  // A stop that says nothing counts as incomplete; one that ran into its limit was cut, however little it said.
+  return { kind: "none", why: end.reason !== "length" && saysNothing(text) ? "empty" : "cut" };
 }
 
 function lowEffort({ model }: CallModelDeps): { readonly reasoningEffort?: ReasoningEffort } {

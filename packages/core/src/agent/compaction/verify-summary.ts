@@ -1,5 +1,6 @@
 import type { SummaryRefusal } from "../../protocol/index.ts";
 import { unsupportedNumbers } from "../../receipts/check-numbers.ts";
+import { numberWords } from "./number-words.ts";
 
 export type Verdict =
   | { readonly kind: "good" }
@@ -25,13 +26,21 @@ export function saysNothing(summary: string): boolean {
 
 /** What a summary names and its sources do not. */
 function inventedTokens(summary: string, sources: readonly string[]): string[] {
-  const known = plain(sources.join("\n"));
+  const texts = sources.map(plain);
+  // A call's arguments are JSON, which doubles each backslash.
+  const known = texts
+    .flatMap((text) => (text.includes("\\\\") ? [text, text.replaceAll("\\\\", "\\")] : [text]))
+    .join("\n");
   const said = plain(summary);
   const quoted = [...said.matchAll(/`([^`\n]{2,})`/g)].map(([, code = ""]) => code);
   const named = [...tokenPatterns.flatMap((pattern) => said.match(pattern) ?? []), ...quoted].map(trimmed);
   const unknown = named.filter((token) => token !== "" && !prose.test(token) && !isKnown(token, known));
-  const numbers = unsupportedNumbers(summary, sources).map(({ text }) => text);
-  return [...new Set([...unknown, ...numbers])];
+  const figures = [...texts, ...texts.flatMap(numberWords).map(({ value }) => String(value))];
+  const numbers = unsupportedNumbers(said, figures).map(({ text }) => text);
+  const words = numberWords(said).filter(
+    ({ text, value }) => !known.includes(text) && unsupportedNumbers(String(value), figures).length > 0,
+  );
+  return [...new Set([...unknown, ...numbers, ...words.map(({ text }) => text)])];
 }
 
 /** What names one thing exactly. A word of prose fits none of them. */
@@ -44,6 +53,8 @@ const tokenPatterns: readonly RegExp[] = [
   /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+(?:\/[\p{L}\p{N}_.@+-]+){2,}/gu,
   /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+\/[\p{L}\p{N}_@+-]+\.[A-Za-z][A-Za-z0-9]{0,7}/gu,
   /\b[A-Za-z]:\\[^\s<>"'`|?*]+/g,
+  /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+(?:\\[\p{L}\p{N}_.@+-]+){2,}/gu,
+  /(?<![\p{L}\p{N}_./:\\~-])[\p{L}\p{N}_.@+-]+\\[\p{L}\p{N}_@+-]+\.[A-Za-z][A-Za-z0-9]{0,7}/gu,
   // Names of files.
   /(?<![\p{L}\p{N}_./:\\~@-])[\p{L}\p{N}_-]{2,}(?:\.[A-Za-z0-9]+)*\.[a-z][a-z0-9]{0,7}(?![\p{Script=Latin}\p{N}_(])/gu,
   // Identifiers: camelCase, snake_case, and whatever mixes letters with digits.
@@ -57,7 +68,7 @@ const tokenPatterns: readonly RegExp[] = [
 /** Looks like a name and is none. */
 const prose = /^\d+(?:st|nd|rd|th)$/i;
 
-const plain = (text: string) => text.normalize("NFC").replace(/[^\S\n]+/g, " ");
+const plain = (text: string) => text.normalize("NFKC").replace(/[^\S\n]+/g, " ");
 
 const trimmed = (token: string) => token.replace(/[.,;:!?…]+$/, "").trim();
 
