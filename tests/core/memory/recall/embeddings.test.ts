@@ -157,6 +157,18 @@ test("an embedding model that hangs is not waited for again and again", async ()
   expect(asked).toHaveLength(before);
 });
 
+test("one that has never answered is told of at once, and once", async () => {
+  const hang = (_: readonly string[], signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  await using memory = await recallOver(threads, { embedder: { model: "hangs", embed: hang } });
+  const first = await memory.search("automobile");
+  expect(best(first.passages)).toBe("one#1");
+  expect(first.notices).toMatchObject([
+    { code: "embedder_unavailable", message: expect.stringContaining("words alone") },
+  ]);
+  expect((await memory.search("nothing like it")).notices).toEqual([]);
+});
+
 test("the vectors of an erased thread are erased with it", async () => {
   await using server = await startEmbeddings();
   await using embedder = embedderAt(server);

@@ -217,7 +217,9 @@ export function openRecall(options: RecallOptions): Recall {
       notice(unwritable(error));
     });
     if (!(await settles(upToDate, patience.syncMs, signal))) notice(unfinished);
-    if (embedder && !embedderRests()) await settles(embed(), patience.backlogMs, signal);
+    if (!embedder || embedderRests() || (await settles(embed(), patience.backlogMs, signal))) return true;
+    // With some vectors the question itself is put to the embedder, which tells whether it answers.
+    if (await use(({ vectors }) => vectors?.next() === 0)) notice(wordsOnly(new Error("no answer yet")));
     return true;
   }
 
