@@ -10,12 +10,13 @@ let model: ModelServer;
 let machine: Machine;
 const terminals: TerminalUnderTest[] = [];
 
-/** What the user said last decides: `save: X` and `forget: X` become calls, a result an answer. */
+/** What the user said last decides: `save: X`, `forget: X` and `find: X` become calls, a result an answer. */
 beforeAll(async () => {
   model = await startModelServer(({ body }) => {
     const last = body.messages.at(-1);
     if (last.role === "tool") return text(`Told: ${last.content}`);
-    const [, verb, argument = ""] = /(save|forget): ([^\n]*)/.exec(last.content) ?? [];
+    const [, verb, argument = ""] = /(save|forget|find): ([^\n]*)/.exec(last.content) ?? [];
+    if (verb === "find") return toolCall("memory_search", { query: argument });
     if (verb === "save") return toolCall("memory_save", { text: argument });
     return verb === "forget" ? toolCall("memory_forget", { id: argument }) : text("Hello.");
   });
@@ -76,6 +77,7 @@ describe("chingu memory", () => {
       expect.stringMatching(/ {2}user {5}I prefer tabs over spaces$/),
     ]);
     expect(await texts("--text", "월요일")).toEqual(["우리 팀은 매주 월요일에 회의한다"]);
+    expect((await memory("list", "--text", "nowhere")).stderr).toContain("nothing that is remembered here matches");
     expect(await texts("--scope", "project")).toEqual(["우리 팀은 매주 월요일에 회의한다"]);
     const first = await memory("list", "--limit", "2", "--output", "jsonl");
     expect(first.stdout.trimEnd().split("\n")).toHaveLength(2);
@@ -133,7 +135,9 @@ describe("chingu memory", () => {
     expect((await memory("pin", id, "--unpin")).stdout).toContain("no longer pinned");
     expect(await list()).toMatchObject([{ pinned: false }]);
     expect((await memory("save", "x", "--until", "yesterday")).exitCode).toBe(2);
-    expect((await memory("save", "x", "--until", "2001-01-01")).exitCode).toBe(2);
+    for (const until of ["2001-01-01", "2999-02-30", "2999-02-30T10:00:00Z", "2999-13-01"]) {
+      expect((await memory("save", "x", "--until", until)).exitCode).toBe(2);
+    }
   });
 
   test("an id that is none says how to find one, and a slip names what is near", async () => {
@@ -175,6 +179,19 @@ describe("chingu memory", () => {
     }
   });
 
+  test.each([[["--with-threads"]], [[]]])("forget %j names other threads that hold the words", async (flags) => {
+    const talk = async (words: string) => JSON.parse((await machine.run([words, "--output", "json"])).stdout).threadId;
+    const said = await talk("save: The party is at MINAS-PLACE");
+    const [fact] = await list();
+    const found = await talk("find: MINAS-PLACE");
+    const again = await talk("save: The party is at MINAS-PLACE");
+    await talk("Hi");
+    const forgotten = await memory("forget", fact?.id ?? "", "--yes", ...flags);
+    const [, named = ""] = /other threads, where they stay: (.*)/.exec(forgotten.stderr) ?? [];
+    expect(named.split(", ").sort()).toEqual([found].sort());
+    expect([said, again].every((id) => forgotten.stderr.includes(id))).toBe(flags.length === 0);
+  });
+
   test("forget in a terminal shows the words, and asks about earlier versions on their own", async () => {
     const old = await save("I live in Seoul");
     await memory("edit", old, "I live in Busan");
@@ -188,6 +205,18 @@ describe("chingu memory", () => {
     expect((await terminal.exited).exitCode).toBe(0);
     expect(await list()).toEqual([]);
     expect(await texts("--all")).toEqual(["I live in Seoul"]);
+  });
+
+  test.each([
+    ["n\r", 1],
+    ["\u0003", 130],
+  ])("%j to the question erases nothing, and is no mistake in the command: exit %i", async (key, exitCode) => {
+    const id = await save("I live in Seoul");
+    const terminal = open(["memory", "forget", id]);
+    await terminal.until("Erase this fact for good? [y/N]");
+    terminal.send(key);
+    expect((await terminal.exited).exitCode).toBe(exitCode);
+    expect(await texts()).toEqual(["I live in Seoul"]);
   });
 
   test("what is exported can be imported elsewhere, twice, and a bad line is named", async () => {

@@ -7,11 +7,26 @@ import { z } from "zod";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 import type { OpenedRules } from "./open-rules.ts";
+import { CommandFailure } from "./output/report-failure.ts";
 import { errorText } from "./output/turn-writer.ts";
 
 /** Asks a yes-or-no question on the terminal, no being the default; without a terminal nobody is asked and it is no. */
 export async function confirm(question: string, io: Io): Promise<boolean> {
   return yes.test(await answerTo(`${question} [y/N] `, io));
+}
+
+/**
+ * As `confirm`, for what cannot be taken back. Throws a `CommandFailure` where the answer is no: a mistake in the command
+ * only where nobody could be asked.
+ */
+export async function confirmOrFail(
+  question: string,
+  without: { readonly message: string; readonly hint: string },
+  io: Io,
+): Promise<void> {
+  if (await confirm(question, io)) return;
+  const asked = io.stdin.isTTY && io.stderr.isTTY;
+  throw new CommandFailure(asked ? { code: "declined", message: without.message } : { code: "usage", ...without });
 }
 
 const yes = /^(y|yes|예|네|ㅇ|ㅛ)$/i;
@@ -21,6 +36,10 @@ const always = /^(a|always|항상|ㅁ)$/i;
 async function answerTo(question: string, { stdin, stderr, signal }: Io, stop: AbortSignal = signal): Promise<string> {
   if (!stdin.isTTY || !stderr.isTTY) return "";
   const reader = createInterface({ input: stdin, output: stderr });
+  // The terminal is raw while somebody types: Ctrl-C comes as a key, and means what it means elsewhere.
+  reader.once("SIGINT", () => {
+    process.kill(process.pid, "SIGINT");
+  });
   try {
     return (await reader.question(reveal(question), { signal: AbortSignal.any([signal, stop]) })).trim();
   } catch {

@@ -1,6 +1,7 @@
 /** What the commands about long-term facts say to a person. */
 export interface MemoryMessages {
   readonly none: string;
+  readonly noMatch: string;
   readonly pinned: string;
   readonly ended: string;
   readonly unreadable: (id: string, why: string) => string;
@@ -35,6 +36,7 @@ export interface MemoryMessages {
 
 export const englishMemory: MemoryMessages = {
   none: "nothing is remembered here yet; chingu memory save TEXT begins, --all lists what no longer holds and other folders",
+  noMatch: "nothing that is remembered here matches; --all looks also at what no longer holds and at other folders",
   pinned: "pinned",
   ended: "no longer holds",
   unreadable: (id, why) => `the fact ${id} cannot be read (${why})`,
@@ -72,6 +74,7 @@ export const englishMemory: MemoryMessages = {
 
 export const koreanMemory: MemoryMessages = {
   none: "여기서 기억하는 것이 아직 없습니다. chingu memory save 글 로 시작합니다. --all 은 더는 맞지 않는 것과 다른 폴더의 것도 보여 줍니다",
+  noMatch: "여기서 기억하는 것 가운데 맞는 것이 없습니다. --all 은 더는 맞지 않는 것과 다른 폴더의 것도 찾습니다",
   pinned: "고정",
   ended: "더는 맞지 않음",
   unreadable: (id, why) => `기억 ${id} 을(를) 읽을 수 없습니다 (${why})`,

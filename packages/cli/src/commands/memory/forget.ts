@@ -1,12 +1,12 @@
 import { versionsOf } from "@chingu/core";
 import type { Fact } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
-import { confirm } from "../../confirm.ts";
+import { confirm, confirmOrFail } from "../../confirm.ts";
 import type { Io } from "../../io.ts";
-import { CommandFailure } from "../../output/report-failure.ts";
 import { writeRows } from "../../output/rows.ts";
 import { namespace, type SettingFlags } from "../../settings.ts";
 import { eraseThreads } from "../threads/erase.ts";
+import { quotedIn } from "../threads/quoted.ts";
 import { openMemory } from "./open.ts";
 
 export interface ForgetFlags extends SettingFlags {
@@ -23,16 +23,19 @@ export async function forgetFacts(asked: readonly string[], flags: ForgetFlags, 
   const ids = [...new Set(asked.map(find))];
   const named = all.filter(({ id }) => ids.includes(id));
   const earlier = [...new Set(named.flatMap((fact) => before(all, fact)))].filter(({ id }) => !ids.includes(id));
+  const doomed = [...named, ...earlier];
+  const quoting = await quotedIn(store, {
+    threads: new Set(doomed.flatMap(({ source }) => source.map(({ thread }) => thread))),
+    facts: doomed.map(({ text }) => text),
+  });
+  if (quoting.length > 0) io.stderr.write(`${messages.threads.quotedIn(quoting.join(", "))}\n`);
   if (!flags.yes) {
     for (const id of ids) {
       const text = named.find((fact) => fact.id === id)?.text ?? "?";
       io.stderr.write(`  ${short(id)}  ${sanitizeLine(text)}\n`);
     }
     const question = flags.withThreads ? memory.forgetAllQuestion(ids.length) : memory.forgetQuestion(ids.length);
-    if (!(await confirm(question, io))) {
-      const hint = "--yes erases without asking";
-      throw new CommandFailure({ code: "usage", message: "nothing was erased", hint });
-    }
+    await confirmOrFail(question, { message: "nothing was erased", hint: "--yes erases without asking" }, io);
   }
   const withEarlier =
     earlier.length > 0 &&

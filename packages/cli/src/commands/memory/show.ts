@@ -40,7 +40,10 @@ export async function listFacts(flags: ListFlags, io: Io): Promise<number> {
   const page = chosen.slice(start, start + flags.limit);
   const rows = page.map((fact): ListedFact => ({ ...fact, short: short(fact.id), holds: holding.has(fact) }));
   writeRows(rows, (row) => factLine(row, messages), flags.output, io);
-  if (flags.output === "text" && rows.length === 0) io.stderr.write(`${messages.memory.none}\n`);
+  if (flags.output === "text" && rows.length === 0) {
+    const narrowed = flags.text !== undefined || flags.scope !== undefined;
+    io.stderr.write(`${narrowed ? messages.memory.noMatch : messages.memory.none}\n`);
+  }
   const last = rows.at(-1);
   if (last && start + rows.length < chosen.length && !flags.quiet) {
     io.stderr.write(`${messages.more(`chingu memory list --cursor ${last.short}`)}\n`);

@@ -1,13 +1,12 @@
 import { allThreads, type ThreadInfo, type ThreadStore } from "@chingu/core";
-import type { Message } from "@chingu/core/protocol";
 import { sanitizeLine } from "@chingu/core/text";
-import { confirm } from "../../confirm.ts";
+import { confirmOrFail } from "../../confirm.ts";
 import type { Io } from "../../io.ts";
-import { CommandFailure } from "../../output/report-failure.ts";
 import { writeRows } from "../../output/rows.ts";
 import { namespace, openStore, readSettings, type SettingFlags } from "../../settings.ts";
 import { findThread } from "../choose-thread.ts";
 import { eraseThreads } from "./erase.ts";
+import { quotedIn } from "./quoted.ts";
 
 export interface DeleteFlags extends SettingFlags {
   /** Forks of them too, and forks of those. */
@@ -30,15 +29,12 @@ export async function deleteThreads(ids: readonly string[], flags: DeleteFlags, 
     io.stderr.write(`${words.forksShare(forks.map(({ id }) => id).join(", "))}\n`);
   }
   if (!flags.withFacts && facts.length > 0) io.stderr.write(`${words.factsStay(facts.length)}\n`);
-  const quoting = await quotedIn(store, doomed);
+  const quoting = await quotedIn(store, { threads: new Set(doomed.map(({ id }) => id)) });
   if (quoting.length > 0) io.stderr.write(`${words.quotedIn(quoting.join(", "))}\n`);
   const titles = doomed.map(({ id, title }) => `${id} "${sanitizeLine(title)}"`).join(", ");
-  if (!flags.yes && !(await confirm(words.deleteQuestion(doomed.length, titles), io))) {
-    throw new CommandFailure({
-      code: "usage",
-      message: "nothing was deleted",
-      hint: "--yes deletes without asking",
-    });
+  if (!flags.yes) {
+    const without = { message: "nothing was deleted", hint: "--yes deletes without asking" };
+    await confirmOrFail(words.deleteQuestion(doomed.length, titles), without, io);
   }
   await eraseThreads(
     doomed.map(({ id }) => id),
@@ -66,26 +62,6 @@ async function forksOf(store: ThreadStore, threads: readonly ThreadInfo[]): Prom
     }
   }
   return found;
-}
-
-/** Other threads in which the model searched and found words of these. */
-async function quotedIn(store: ThreadStore, doomed: readonly ThreadInfo[]): Promise<string[]> {
-  const gone = new Set(doomed.map(({ id }) => id));
-  const found: string[] = [];
-  for await (const thread of allThreads(store, namespace)) {
-    if (gone.has(thread.id)) continue;
-    const rows = await store.read(thread);
-    if (rows.some((row) => "message" in row && quotes(row.message, gone))) found.push(thread.id);
-  }
-  return found;
-}
-
-function quotes({ parts }: Message, threads: ReadonlySet<string>): boolean {
-  return parts.some((part) => {
-    if (part.type !== "tool_result" || part.outcome.kind !== "value") return false;
-    const { receipt } = part.outcome;
-    return receipt?.kind === "memory" && receipt.messages.some(({ thread }) => threads.has(thread));
-  });
 }
 
 async function factsFrom(store: ThreadStore, threads: readonly ThreadInfo[]): Promise<string[]> {
