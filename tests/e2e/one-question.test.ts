@@ -35,6 +35,8 @@ describe("the question", () => {
       [["-p", "tools"], "tools"],
       [["--", "doctor"], "doctor"],
       [["-p", "--", "-5 + 3"], "-5 + 3"],
+      [["-m", "test-model", "--", "search"], "search"],
+      [["-p", "--", "search", "--", "x"], "search -- x"],
     ] as const) {
       const { stdout, exitCode } = await machine.run(args);
       expect({ stdout, exitCode }).toEqual({ stdout: "서울입니다.\n", exitCode: 0 });

@@ -96,6 +96,26 @@ describe.each([
     expect((await machine.run(["threads", "list"])).stdout).toContain("이름 없는 대화");
   });
 
+  test("behind -- a command's arguments may begin with a dash, and are never sent to a model", async () => {
+    const id = await say(machine, "비밀 낱말");
+    const asked = model.requests.length;
+    expect((await machine.run(["search", "--", "-비밀"])).stdout).toContain(id);
+    expect((await machine.run(["threads", "rename", "--", id, "-5도"])).exitCode).toBe(0);
+    expect((await machine.run(["-q", "threads", "delete", "--yes", "--", id])).stdout).toBe(`${id}\n`);
+    expect((await machine.run(["memory", "save", "--", "-5 degrees is cold"])).exitCode).toBe(0);
+    expect((await machine.run(["memory", "list"])).stdout).toContain("-5 degrees is cold");
+    expect(model.requests.length).toBe(asked);
+  });
+
+  test("flags that every command takes may stand before the name of a command of threads", async () => {
+    await say(machine, "깃발");
+    const { stdout, exitCode } = await machine.run(["threads", "--output", "json", "-q", "list", "--limit", "1"]);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(1);
+    const most = await machine.run(["threads", "list", "--limit", String(Number.MAX_SAFE_INTEGER)]);
+    expect(most).toMatchObject({ stdout: expect.stringContaining("깃발"), exitCode: 0 });
+  });
+
   test("show --at opens the rows around a message", async () => {
     const id = await say(machine, "하나", "둘", "셋", "넷", "다섯");
     const { stdout } = await machine.run(["threads", "show", id, "--at", "9"]);
@@ -145,6 +165,76 @@ describe.each([
 });
 
 describe("chingu threads import", () => {
+  test("leaves a conversation as old as it was, with where it was forked from, and not this folder's newest", async () => {
+    await using machine = await newMachine();
+    const id = await say(machine, "어미 말");
+    const fork = (await machine.run(["threads", "fork", id])).stdout.trim();
+    const lines = (await machine.run(["threads", "export", fork])).stdout;
+    await machine.run(["threads", "delete", fork, "--yes"]);
+    const newest = await say(machine, "새 말");
+    const file = await machine.write("project/fork.jsonl", lines);
+    expect((await machine.run(["threads", "import", file])).exitCode).toBe(0);
+    expect((await idsOf(machine))[0]).toBe(newest);
+    await machine.run(["--continue", "이어서"]);
+    expect(heard()).toEqual(["새 말", "이어서"]);
+    const again = (await machine.run(["threads", "export", fork])).stdout;
+    const withoutOrigin = again.replaceAll(',"from":"import"', "");
+    expect(withoutOrigin).toBe(lines);
+    expect(JSON.parse(again.split("\n")[0] ?? "")).toMatchObject({ parent: { id, seq: 2 } });
+    expect((await machine.run(["search", "어미"])).stdout).toContain(fork);
+  });
+
+  test("marks the words of users as words from a file", async () => {
+    await using machine = await newMachine();
+    const id = await say(machine, "제 말");
+    const lines = (await machine.run(["threads", "export", id])).stdout;
+    await using other = await newMachine();
+    const file = await other.write("project/threads.jsonl", lines);
+    await other.run(["threads", "import", file]);
+    const [, user, assistant] = (await other.run(["threads", "export", id])).stdout.split("\n");
+    expect(JSON.parse(user ?? "").item.parts).toEqual([{ type: "text", text: "제 말", from: "import" }]);
+    expect(assistant).not.toContain('"from"');
+  });
+
+  test("says which row the file misses, keeps those before it, and goes on with the whole file", async () => {
+    await using machine = await newMachine();
+    const id = await say(machine, "하나", "둘");
+    const lines = (await machine.run(["threads", "export", id])).stdout.trimEnd().split("\n");
+    await using other = await newMachine();
+    const file = await other.write("project/gap.jsonl", lines.toSpliced(3, 1).join("\n"));
+    const { stdout, stderr, exitCode } = await other.run(["threads", "import", file]);
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+    expect(stderr).toContain(`line 4: the file misses row 3 of the thread ${id}`);
+    const whole = await other.write("project/whole.jsonl", lines.join("\n"));
+    expect((await other.run(["threads", "import", whole])).stdout).toBe(`${id}  2 rows  하나\n`);
+  });
+
+  test("refuses rows of the same ids that say something else", async () => {
+    await using machine = await newMachine();
+    const id = await say(machine, "원래 말");
+    const lines = (await machine.run(["threads", "export", id])).stdout;
+    const file = await machine.write("project/other.jsonl", lines.replaceAll('"text":"원래 말"', '"text":"다른 말"'));
+    const refused = await machine.run(["threads", "import", file]);
+    expect(refused).toMatchObject({ stdout: "", exitCode: 2 });
+    expect(refused.stderr).toContain("says something else");
+    const same = await machine.write("project/same.jsonl", lines);
+    expect((await machine.run(["threads", "import", same])).stdout).toContain("here already");
+  });
+
+  test("says that a thread, or the whole file, is empty", async () => {
+    await using machine = await newMachine();
+    const id = await say(machine, "하나");
+    const lines = (await machine.run(["threads", "export", id])).stdout.split("\n");
+    await using other = await newMachine();
+    const bare = await other.write("project/bare.jsonl", `${lines[0]}\n`);
+    expect((await other.run(["threads", "import", bare])).stdout).toBe(`${id}  empty, nothing to import  하나\n`);
+    const short = await other.write("project/short.jsonl", lines.slice(0, 2).join("\n"));
+    expect((await other.run(["threads", "import", short])).stdout).toBe(`${id}  1 row  하나\n`);
+    const none = await other.run(["threads", "import", await other.write("project/none.jsonl", "\n")]);
+    expect(none).toMatchObject({ stdout: "", exitCode: 2 });
+    expect(none.stderr).toContain("the file holds no thread");
+  });
+
   test("refuses a thread whose id another conversation has, and takes it with --as-new", async () => {
     await using machine = await newMachine();
     const id = await say(machine, "원래 대화");

@@ -18,7 +18,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const program = commandTree(io, finish, { questionOnly: asksQuestion(args) });
+  const tree = commandTree(io, finish, { questionOnly: false });
+  const program = asksQuestion(args, tree) ? commandTree(io, finish, { questionOnly: true }) : tree;
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -31,9 +32,23 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** With `-p` or `--` the words are a question whatever they read: a script's `chingu -p "$TEXT"` never runs a command. */
-function asksQuestion(args: readonly string[]): boolean {
-  return args.some((arg) => arg === "-p" || arg === "--print" || arg === "--");
+/**
+ * With `-p`, or behind `--`, the words are a question whatever they read: a script's `chingu -p "$TEXT"` never runs a
+ * command. A `--` behind a command's name belongs to that command.
+ */
+function asksQuestion(args: readonly string[], program: Command): boolean {
+  const end = args.indexOf("--");
+  const before = end === -1 ? args : args.slice(0, end);
+  if (before.some((arg) => arg === "-p" || arg === "--print")) return true;
+  return end !== -1 && !program.commands.some((command) => command.name() === firstWord(before, program));
+}
+
+/** The first of them that is neither a flag of the program nor a flag's value. */
+function firstWord(args: readonly string[], program: Command): string | undefined {
+  return args.find((arg, index) => {
+    const flag = program.options.find(({ short, long }) => index > 0 && [short, long].includes(args[index - 1]));
+    return !arg.startsWith("-") && !flag?.required;
+  });
 }
 
 function commandTree(
@@ -106,7 +121,7 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       finish(await (await import("./commands/resume.ts")).resume(id, flagsOf(command), io)),
     );
 
-  const models = program.command("models").description("which models can answer, and the embedded ones' files");
+  const models = common(program.command("models").description("which models can answer, and the embedded ones' files"));
   common(models.command("list", { isDefault: true }).description("endpoints, local servers and embedded models"))
     .option("-m, --model <model>", "resolve this model")
     .action(async (_, command) =>
@@ -129,7 +144,7 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
       finish(await (await import("./commands/models.ts")).removeModel(name, flagsOf(command), io)),
   );
 
-  const packages = program.command("packages").description("the Python packages that programs may import");
+  const packages = common(program.command("packages").description("the Python packages that programs may import"));
   common(
     packages.command("list", { isDefault: true }).description("which there are, and which are on this machine"),
   ).action(async (_, command) =>
@@ -161,7 +176,7 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
     finish(await (await import("./commands/tools.ts")).listTools(flagsOf(command), io)),
   );
 
-  const mcp = program.command("mcp").description("Chingu's tools for other MCP clients");
+  const mcp = common(program.command("mcp").description("Chingu's tools for other MCP clients"));
   common(mcp.command("serve").description("serve Chingu's own tools over standard input and output")).action(
     async (_, command) => finish(await (await import("./commands/mcp-serve.ts")).serveMcp(flagsOf(command), io)),
   );
@@ -189,9 +204,15 @@ Exit codes: 0 answered, 1 failed, 2 usage, 3 denied, 4 limit reached, 5 model or
 function inheritCommonFlags(program: Command, command: Command): void {
   if (command === program) return;
   for (const name of ["output", "quiet", "verbose", "color", "yes"]) {
-    const said = program.getOptionValueSource(name) === "cli" && command.getOptionValueSource(name) !== "cli";
-    if (said) command.setOptionValueWithSource(name, program.getOptionValue(name), "cli");
+    const above = ancestors(command).find((one) => one.getOptionValueSource(name) === "cli");
+    if (!above || command.getOptionValueSource(name) === "cli") continue;
+    command.setOptionValueWithSource(name, above.getOptionValue(name), "cli");
   }
+}
+
+/** From its parent up. */
+function ancestors({ parent }: Command): Command[] {
+  return parent ? [parent, ...ancestors(parent)] : [];
 }
 
 function everyCommand(command: Command): Command[] {

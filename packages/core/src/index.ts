@@ -41,7 +41,6 @@ export { allThreads } from "./memory/all-threads.ts";
 export { type Conversation, conversationOf, type Placed } from "./memory/conversation.ts";
 export type { FactRow, FactStore } from "./memory/fact-store.ts";
 export { factLine, importFacts } from "./memory/facts/fact-lines.ts";
-export { isTime } from "./memory/facts/time.ts";
 export {
   currentFacts,
   findFactId,
@@ -52,6 +51,7 @@ export {
   versionsOf,
 } from "./memory/facts/fact-view.ts";
 export { createFacts, type Facts, type NewFact, type SaveOutcome } from "./memory/facts/facts.ts";
+export { isTime } from "./memory/facts/time.ts";
 export { type FactOrigin, originOf } from "./memory/facts/why.ts";
 export { type FallbackNotice, openWithFallback } from "./memory/fallback.ts";
 export { openThreadStore } from "./memory/open.ts";

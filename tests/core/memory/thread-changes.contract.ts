@@ -51,6 +51,39 @@ export function threadChangesContract(
       { type: "rewind", id: "r", at, to: 0 },
     ];
 
+    describe("an imported thread", () => {
+      const imported = {
+        createdAt: "2024-05-06T07:08:09.010Z",
+        updatedAt: "2024-06-07T08:09:10.011Z",
+        parent: { id: "어미\u0000", seq: 7 },
+      };
+
+      test("is as old as it was where it came from, and stands behind what was said here since", async () => {
+        const here = { ...thread, id: "here" };
+        await store.append(here, [message("h", "x")]);
+        await store.append(thread, messages(2, "a"), { expect: 0, imported });
+        await store.append(thread, messages(2, "b"), { expect: 2, imported });
+        expect(await second.info(thread)).toMatchObject({ ...imported, seq: 4 });
+        expect((await second.threads(thread.namespace)).threads.map(({ id }) => id)).toEqual(["here", "t"]);
+      });
+
+      test("comes first once somebody speaks in it, and never gets older again", async () => {
+        await store.append(thread, messages(1, "a"), { imported });
+        await store.append(thread, messages(1, "b"));
+        const now = new Date(time.now).toISOString();
+        expect(await second.info(thread)).toMatchObject({ ...imported, updatedAt: now });
+        await store.append(thread, messages(1, "c"), { imported });
+        expect(await second.info(thread)).toMatchObject({ updatedAt: now, seq: 3 });
+      });
+
+      test("with a time that is none, or lies ahead, is of this moment", async () => {
+        const ahead = { createdAt: "sometime", updatedAt: "2999-01-01T00:00:00.000Z" };
+        await store.append(thread, messages(1, "a"), { imported: ahead });
+        const now = new Date(time.now).toISOString();
+        expect(await second.info(thread)).toMatchObject({ createdAt: now, updatedAt: now });
+      });
+    });
+
     describe("marks", () => {
       test("stand between the messages where they were appended, each with its number", async () => {
         await store.append(thread, messages(2, "a"));

@@ -52,7 +52,7 @@ test("a program that takes more memory than is allowed is ended, and the next on
   needsLinux(context);
   const hold = startHoarder();
   expect(await hold(700, false)).toMatchObject({ kind: "stopped", reason: "memory" });
-  expect(await hold(1)).toMatchObject({ kind: "result", result: 1, session: { state: "lost" } });
+  expect(await hold(1)).toMatchObject({ kind: "result", result: 1, session: { state: "new" } });
 });
 
 test("an interpreter that rests with nearly all the memory it may have is replaced, and says why", async (context) => {

@@ -48,15 +48,19 @@ export function allowOption(): Option {
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError(`It must be a whole number above 0${tooLarge(value)}.`);
   return value;
 }
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError(`It must be a whole number${tooLarge(value)}.`);
   return value;
 }
+
+const tooLarge = (value: number) => (value > Number.MAX_SAFE_INTEGER ? `, and at most ${Number.MAX_SAFE_INTEGER}` : "");
 
 function positiveNumber(text: string): number {
   const value = Number(text);

@@ -4,7 +4,9 @@ import { common, flagsOf, positiveInteger } from "./flags.ts";
 
 /** `chingu memory …` */
 export function addMemory(program: Command, io: Io, finish: (exitCode: number) => void): void {
-  const memory = program.command("memory").description("long-term facts: what is remembered across conversations");
+  const memory = common(
+    program.command("memory").description("long-term facts: what is remembered across conversations"),
+  );
   const add = (name: string, description: string) =>
     common(memory.command(name).description(description)).option("--memory <url>", "the store of the facts");
   const ofFact = (name: string, description: string) =>

@@ -4,7 +4,9 @@ import { common, flagsOf } from "./flags.ts";
 
 /** `chingu receipts …` */
 export function addReceipts(program: Command, io: Io, finish: (exitCode: number) => void): void {
-  const receipts = program.command("receipts").description("the evidence of a thread: show it, check it, run it again");
+  const receipts = common(
+    program.command("receipts").description("the evidence of a thread: show it, check it, run it again"),
+  );
   const receiptsCommand = (name: string, description: string) =>
     common(
       receipts

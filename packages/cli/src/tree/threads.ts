@@ -4,7 +4,9 @@ import { common, flagsOf, positiveInteger, wholeNumber } from "./flags.ts";
 
 /** `chingu threads …` */
 export function addThreads(program: Command, io: Io, finish: (exitCode: number) => void): void {
-  const threads = program.command("threads").description("conversations: list, show, take apart, carry elsewhere");
+  const threads = common(
+    program.command("threads").description("conversations: list, show, take apart, carry elsewhere"),
+  );
   const ofThread = (name: string, description: string) =>
     common(threads.command(name).description(description).argument("<id>", "its id, or the start or end of it")).option(
       "--memory <url>",

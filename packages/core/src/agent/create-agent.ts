@@ -170,8 +170,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     text: (id, name) => store.readText({ namespace, id }, name),
     messages: async (id) => (await readThread({ namespace, id })).messages,
   });
-  const longTerm =
-    options.facts && openLongTerm({ store, namespace, clock, project: options.facts.project });
+  const longTerm = options.facts && openLongTerm({ store, namespace, clock, project: options.facts.project });
   const { zone = "UTC" } = options.recall ?? {};
   const recall = options.recall && openRecall({ store, namespace, clock, ...options.recall, zone });
   const search = recall ? [memorySearchTool(recall, { zone })] : [];

@@ -15,6 +15,7 @@ import {
   pageSize,
   rememberedOps,
   sortFacts,
+  timesOf,
   titleFor,
   titleOf,
   toThreadInfo,
@@ -94,11 +95,12 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): ThreadS
       if (options.expect !== undefined && options.expect !== seq) return { kind: "conflict", seq };
       if (bodies.length === 0) return { kind: "appended", seq };
 
-      const now = clock.now();
+      const times = timesOf(options.imported, clock.now());
       const title = titleOf(options.title, items);
-      const thread = known ?? create(key, { seq, created: now, updated: now, title, folder: options.folder });
+      const { folder, imported } = options;
+      const thread = known ?? create(key, { seq, ...times, title, folder, parent: imported?.parent });
       thread.rows.push(...bodies);
-      const updated = Math.max(now, thread.header.updated);
+      const updated = Math.max(times.updated, thread.header.updated);
       thread.header = { ...thread.header, seq: thread.rows.length, updated };
       if (options.op !== undefined) {
         thread.ops.set(options.op, thread.rows.length);

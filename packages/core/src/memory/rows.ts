@@ -3,7 +3,15 @@ import { z } from "zod";
 import { type Fact, factSchema, type Message, markSchema, messageSchema, textOf } from "../protocol/index.ts";
 import { fitCells, sanitizeLine, toValidUnicode } from "../text/index.ts";
 import type { FactRow } from "./fact-store.ts";
-import { type Item, type Row, StoreError, type ThreadInfo, type ThreadKey, type ThreadStore } from "./thread-store.ts";
+import {
+  type Imported,
+  type Item,
+  type Row,
+  StoreError,
+  type ThreadInfo,
+  type ThreadKey,
+  type ThreadStore,
+} from "./thread-store.ts";
 
 /** How many operations of a thread are remembered for the repeat check. */
 export const rememberedOps = 256;
@@ -135,6 +143,17 @@ export interface Header {
   readonly parent?: ThreadInfo["parent"] | undefined;
 }
 
+/** When a thread was begun and last written to, by an append of this moment or of an imported thread. */
+export function timesOf(imported: Imported | undefined, now: number): Pick<Header, "created" | "updated"> {
+  const time = (text: string) => {
+    const at = Date.parse(text);
+    // A time that is none, or lies ahead, would put a thread before all others for good.
+    return at >= 0 && at <= now ? at : now;
+  };
+  if (!imported) return { created: now, updated: now };
+  return { created: time(imported.createdAt), updated: time(imported.updatedAt) };
+}
+
 export function toThreadInfo(namespace: string, id: string, header: Header): ThreadInfo {
   return {
     namespace,
@@ -171,8 +190,11 @@ export function decodeCursor(cursor: string): Position {
   }
 }
 
+/** No more than a store can count. */
+const largestPage = 1_000_000;
+
 export function pageSize(limit: number | undefined): number {
-  return Math.max(1, Math.trunc(limit ?? 50));
+  return Math.min(largestPage, Math.max(1, Math.trunc(limit ?? 50)));
 }
 
 /** The error of a method called after `close`. */

@@ -39,6 +39,15 @@ export interface AppendOptions {
   /** Used when this append creates the thread; without it the first user message gives the title. */
   readonly title?: string;
   readonly folder?: string;
+  /** A conversation that was held elsewhere: what the thread is given in place of this moment. */
+  readonly imported?: Imported;
+}
+
+/** What a thread brings along: an append that stores its rows leaves it as old as it was. */
+export interface Imported {
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly parent?: ThreadInfo["parent"];
 }
 
 export type AppendOutcome =

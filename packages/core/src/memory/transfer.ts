@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Failure, type Message, markSchema, messageSchema } from "../protocol/index.ts";
 import type { Item, Row, ThreadInfo, ThreadKey, ThreadStore } from "./thread-store.ts";
@@ -18,6 +19,7 @@ const lineSchema = z.discriminatedUnion("type", [
     folder: z.string().optional(),
     createdAt: z.string(),
     updatedAt: z.string(),
+    parent: z.object({ id: z.string().min(1), seq: z.number().int().positive() }).optional(),
   }),
   z.object({
     type: z.literal("item"),
@@ -39,9 +41,10 @@ type Line = z.infer<typeof lineSchema>;
 
 /** A thread as JSON lines, all of it: `importThreads` makes the same thread of them in any store. */
 export async function* exportThread(store: ThreadStore, thread: ThreadInfo): AsyncGenerator<string> {
-  const { id, title, folder, createdAt, updatedAt } = thread;
+  const { id, title, folder, createdAt, updatedAt, parent } = thread;
   const texts = new Set<string>();
-  yield write({ type: "thread", version: 1, id, title, ...(folder !== undefined && { folder }), createdAt, updatedAt });
+  const home = folder !== undefined && { folder };
+  yield write({ type: "thread", version: 1, id, title, ...home, createdAt, updatedAt, ...(parent && { parent }) });
   for (let after = 0; ; after += batch) {
     const rows = await store.read(thread, { after, before: after + batch + 1 });
     for (const row of rows) {
@@ -76,6 +79,7 @@ export interface ImportedThread {
   readonly title: string;
   /** How many rows were added; 0 for a thread that was there already, whole. */
   readonly added: number;
+  /** How many rows the file has of it; 0 for one that is empty, of which nothing is stored. */
   readonly seq: number;
 }
 
@@ -125,12 +129,16 @@ export async function* importThreads(
       continue;
     }
     if (!thread || thread.refused) continue;
-    const fits = line.type === "text" ? await keepText(store, thread, line) : await take(store, thread, line);
-    if (fits) continue;
+    const missing = line.type !== "text" && line.seq !== thread.seq + 1;
+    const fits =
+      missing || (line.type === "text" ? await keepText(store, thread, line) : await take(store, thread, line));
+    if (fits && !missing) continue;
+    if (missing) await flush(store, thread);
     thread.refused = true;
-    yield { kind: "refused", failure: taken(thread) };
+    yield { kind: "refused", failure: missing ? gap(thread, number) : taken(thread) };
   }
   if (thread && !thread.refused) yield await finish(store, thread);
+  if (!thread) yield { kind: "failed", failure: empty };
 }
 
 function parseLine(text: string): Line | undefined {
@@ -157,19 +165,19 @@ async function keepText(store: ThreadStore, { key }: Arriving, line: Extract<Lin
   return true;
 }
 
-/** Takes the next row; false where the store holds another one in its place, or one before it is missing. */
+/** Takes the next row; false where the store holds another one in its place. */
 async function take(
   store: ThreadStore,
   thread: Arriving,
   line: Extract<Line, { type: "item" | "corrupt" }>,
 ): Promise<boolean> {
-  if (line.seq !== thread.seq + 1) return false;
   thread.seq = line.seq;
+  const item = line.type === "item" ? imported(line.item) : placeholder(line);
   if (line.seq <= thread.known) {
     const [row] = await store.read(thread.key, { after: line.seq - 1, before: line.seq + 1 });
-    return row !== undefined && idOf(row) === idOfLine(line);
+    return row !== undefined && isSame(row, item, line);
   }
-  thread.waiting.push(line.type === "item" ? line.item : placeholder(line));
+  thread.waiting.push(item);
   return thread.waiting.length < batch || flush(store, thread);
 }
 
@@ -183,6 +191,7 @@ async function flush(store: ThreadStore, thread: Arriving): Promise<boolean> {
     op: `import:${expect}`,
     title: head.title,
     ...(head.folder !== undefined && { folder: head.folder }),
+    imported: { createdAt: head.createdAt, updatedAt: head.updatedAt, ...(head.parent && { parent: head.parent }) },
   });
   if (outcome.kind === "conflict") return false;
   thread.added += waiting.length;
@@ -196,21 +205,25 @@ async function finish(store: ThreadStore, thread: Arriving): Promise<ImportOutco
   return { kind: "imported", thread: { id: key.id, title: head.title, added, seq } };
 }
 
-function idOf(row: Row): string {
-  if ("message" in row) return row.message.id;
-  return "mark" in row ? row.mark.id : placeholderId(row.seq);
+/** Words from a file are nobody's here, whoever said them there: what asks whose words a fact came from asks first. */
+function imported(item: Item): Item {
+  if (!("role" in item) || item.role !== "user") return item;
+  const parts = item.parts.map((part) => (part.type === "text" ? { ...part, from: part.from ?? "import" } : part));
+  return { ...item, parts };
 }
 
-function idOfLine(line: Extract<Line, { type: "item" | "corrupt" }>): string {
-  return line.type === "item" ? line.item.id : placeholderId(line.seq);
+/** Whether the store holds this row already: as it was imported, or as it was when it was exported from here. */
+function isSame(row: Row, item: Item, line: Extract<Line, { type: "item" | "corrupt" }>): boolean {
+  if ("corrupt" in row) return line.type === "corrupt";
+  const stored = "message" in row ? row.message : row.mark;
+  if (line.type === "corrupt") return stored.id === item.id;
+  return isDeepStrictEqual(imported(stored), item);
 }
-
-const placeholderId = (seq: number) => `unreadable-${seq}`;
 
 /** Keeps the numbers of the rows behind it right: marks name rows by number. No model is shown it. */
 function placeholder({ seq, why }: Extract<Line, { type: "corrupt" }>): Message {
   const text = `Row ${seq} could not be read when this thread was exported: ${why}`;
-  const id = placeholderId(seq);
+  const id = `unreadable-${seq}`;
   return {
     id,
     turnId: id,
@@ -228,6 +241,20 @@ function taken({ head, key }: Arriving): Failure {
     hint: "--as-new imports it under a new id",
   };
 }
+
+function gap({ head, key, seq }: Arriving, line: number): Failure {
+  return {
+    code: "usage",
+    message: `line ${line}: the file misses row ${seq + 1} of the thread ${key.id} ("${head.title}")`,
+    hint: "export the thread again and import that file: what is here already is not added twice",
+  };
+}
+
+const empty: Failure = {
+  code: "usage",
+  message: "the file holds no thread",
+  hint: "chingu threads export writes files that can be imported",
+};
 
 function unreadable(number: number, line: Line | undefined): Failure {
   const what = line

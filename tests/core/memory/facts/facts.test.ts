@@ -27,6 +27,15 @@ describe("saving", () => {
     expect(await memory.facts.all()).toEqual([{ ...first, source: [source(1), source(7)] }]);
   });
 
+  test.each([
+    ["The lake is 1.5 km away", "The lake is 15 km away"],
+    ["-5 degrees is cold", "5 degrees is cold"],
+    ["방은 1 5층에 있다", "방은 15층에 있다"],
+  ])("%j and %j are two facts", async (one, other) => {
+    await memory.facts.save({ text: one, source: [], by: "user" });
+    expect(await memory.facts.save({ text: other, source: [], by: "user" })).not.toMatchObject({ kind: "known" });
+  });
+
   test("the same words saved by many at once are one fact", async () => {
     const saves = Array.from({ length: 8 }, (_, n) =>
       memory.facts.save({ text: "the same fact text", source: [source(n + 1)], by: "user" }),

@@ -39,8 +39,12 @@ export async function importThreadFile(file: string, flags: ImportFlags, io: Io)
   const { threads } = messages;
   writeRows(
     imported,
-    ({ id, added, title }) =>
-      added === 0 ? threads.alreadyHere(id, sanitizeLine(title)) : threads.imported(id, added, sanitizeLine(title)),
+    ({ id, added, seq, title }) => {
+      if (seq === 0) return threads.nothingToImport(id, sanitizeLine(title));
+      return added === 0
+        ? threads.alreadyHere(id, sanitizeLine(title))
+        : threads.imported(id, added, sanitizeLine(title));
+    },
     flags.output,
     io,
   );

@@ -40,7 +40,14 @@ export function plainForm(text: string): string {
   return text
     .normalize("NFKC")
     .toLowerCase()
-    .replaceAll(/[\s\p{P}\p{Z}]+/gu, "");
+    .replaceAll(/[\s\p{P}\p{Z}]+/gu, (between, at: number, whole: string) =>
+      /\d/.test(whole[at + between.length] ?? "") ? beforeDigit(between, /\d/.test(whole[at - 1] ?? "")) : "",
+    );
+}
+
+/** `1.5` is not `15`, nor `-5` `5`: what stands before a digit may be part of the number. */
+function beforeDigit(between: string, isBehindDigit: boolean): string {
+  return between.trim() || (isBehindDigit ? " " : "");
 }
 
 /** How much two texts are alike, from 0 to 1: the share of their pairs of neighbouring characters that both have. */

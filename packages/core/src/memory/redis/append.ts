@@ -6,9 +6,9 @@
  * written before every check has passed. All four keys live in one cluster slot.
  *
  * KEYS: stream, header, operations, index.
- * ARGV: format version, operation, expected number or "", now (ms), remembered operations, index member, id, title or
- * "", folder or "", then one JSON row each. Id and folder come escaped; title and folder with a leading "=" where they
- * are given.
+ * ARGV: format version, operation, expected number or "", when it was written to (ms), remembered operations, index
+ * member, id, title or "", folder or "", when it was begun (ms), parent or "", the parent's number, then one JSON row
+ * each. Id, folder and parent come escaped; title, folder and parent with a leading "=" where they are given.
  * Answers { 1, number of the newest row } when stored now or before, { 0, number of the newest row } for a conflict,
  * and { 2, 0 }, with nothing stored, for a thread that must be made and was given no title.
  */
@@ -32,10 +32,10 @@ if seq == 0 then
   end
 end
 if expect ~= '' and tonumber(expect) ~= seq then return { 0, seq } end
-if #ARGV < 10 then return { 1, seq } end
+if #ARGV < 13 then return { 1, seq } end
 if not header[1] and ARGV[8] == '' then return { 2, 0 } end
 
-for i = 10, #ARGV do
+for i = 13, #ARGV do
   seq = seq + 1
   redis.call('XADD', KEYS[1], string.format('%.0f-0', seq), 'm', ARGV[i])
 end
@@ -45,8 +45,9 @@ if number(header[2]) > tonumber(now) then updated = header[2] end
 if header[1] then
   redis.call('HSET', KEYS[2], 'seq', newest, 'updated', updated)
 else
-  redis.call('HSET', KEYS[2], 'v', version, 'id', ARGV[7], 'seq', newest, 'created', now, 'updated', updated,
+  redis.call('HSET', KEYS[2], 'v', version, 'id', ARGV[7], 'seq', newest, 'created', ARGV[10], 'updated', updated,
     'title', string.sub(ARGV[8], 2), 'folder', ARGV[9])
+  if ARGV[11] ~= '' then redis.call('HSET', KEYS[2], 'parent', string.sub(ARGV[11], 2), 'parentSeq', ARGV[12]) end
 end
 redis.call('ZADD', KEYS[3], newest, op)
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - remembered)

@@ -12,6 +12,7 @@ import {
   type Position,
   pageSize,
   rememberedOps,
+  timesOf,
   titleFor,
   titleOf,
   toThreadInfo,
@@ -98,8 +99,9 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
   const store: ThreadStore = {
     url: target.url,
 
-    async append(key, items, { expect, op, title, folder } = {}) {
+    async append(key, items, { expect, op, title, folder, imported } = {}) {
       const at = keysOf(key);
+      const { created, updated } = timesOf(imported, clock.now());
       const send = (begins: boolean) =>
         script(
           appendReplySchema,
@@ -109,12 +111,15 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
             formatVersion,
             name,
             expect ?? "",
-            clock.now(),
+            updated,
             rememberedOps,
             encodeId(key.id),
             escapeText(key.id),
             begins ? `=${titleOf(title, items)}` : "",
             folder === undefined ? "" : `=${escapeText(folder)}`,
+            created,
+            imported?.parent ? `=${escapeText(imported.parent.id)}` : "",
+            imported?.parent?.seq ?? "",
             ...bodies,
           ],
         );

@@ -9,6 +9,7 @@ import {
   escapeText,
   pageSize,
   rememberedOps,
+  timesOf,
   titleFor,
   titleOf,
   toThreadInfo,
@@ -56,7 +57,8 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
     find: database.prepare("select * from thread where ns = ? and name = ?"),
     answered: database.prepare("select seq from op where thread = ? and op = ?"),
     create: database.prepare(
-      "insert into thread (ns, name, seq, created, updated, title, folder) values (?, ?, 0, ?, ?, ?, ?)",
+      `insert into thread (ns, name, seq, created, updated, title, folder, parent, parent_seq)
+       values (?, ?, 0, ?, ?, ?, ?, ?, ?)`,
     ),
     grow: database.prepare("update thread set seq = ?, updated = max(updated, ?) where id = ?"),
     insert: database.prepare("insert into message (thread, seq, at, role, body) values (?, ?, ?, ?, ?)"),
@@ -112,7 +114,7 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
   const store: ThreadStore = {
     url,
 
-    async append(key, items, { expect, op, title, folder } = {}) {
+    async append(key, items, { expect, op, title, folder, imported } = {}) {
       const bodies = items.map(encodeItem);
       const namespace = escapeText(key.namespace);
       const name = escapeText(key.id);
@@ -124,15 +126,20 @@ export async function openSqliteStore(options: SqliteOptions, signal: AbortSigna
         if (expect !== undefined && expect !== seq) return { kind: "conflict", seq };
         if (items.length === 0) return { kind: "appended", seq };
 
-        const now = clock.now();
-        const home = folder === undefined ? null : escapeText(folder);
-        const id = thread?.id ?? sql.create.run(namespace, name, now, now, titleOf(title, items), home).lastInsertRowid;
+        const { created, updated } = timesOf(imported, clock.now());
+        const create = () => {
+          const home = folder === undefined ? null : escapeText(folder);
+          const parent = imported?.parent ? escapeText(imported.parent.id) : null;
+          const fork = [parent, imported?.parent?.seq ?? null] as const;
+          return sql.create.run(namespace, name, created, updated, titleOf(title, items), home, ...fork);
+        };
+        const id = thread?.id ?? create().lastInsertRowid;
         for (const [index, item] of items.entries()) {
           const at = escapeText(item.at);
           sql.insert.run(id, seq + index + 1, at, kindOf(item), bodies[index] ?? "");
         }
         const newest = seq + items.length;
-        sql.grow.run(newest, now, id);
+        sql.grow.run(newest, updated, id);
         if (op !== undefined) {
           sql.remember.run(id, newest, escapeText(op));
           sql.forget.run(id);

@@ -40,8 +40,8 @@ export function defineFactors(math: MathJs): void {
     const unit = math.Unit.UNITS[name];
     if (unit !== undefined) unit.value = exactFraction(math, top).div(exactFraction(math, bottom));
   }
-  const theirs = math.Unit.typeConverters.Fraction;
-  math.Unit.typeConverters.Fraction = (factor) =>
+  const theirs = math.Unit.typeConverters["Fraction"];
+  math.Unit.typeConverters["Fraction"] = (factor) =>
     typeof factor === "number" && Number.isFinite(factor) ? exactFraction(math, String(factor)) : theirs?.(factor);
 }
 
