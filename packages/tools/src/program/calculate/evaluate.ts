@@ -111,7 +111,8 @@ export function createCalculator(library: MathJs, limits: CalculatorLimits) {
   }
 
   function evaluateDecimally(expression: string, { digits, unit }: Shape): Value {
-    const rough = isRough(exactly.parse(expression));
+    // Not with the exact instance, which reads no 1e3.
+    const rough = isRough(decimals(workingDigits).parse(expression));
     const at = (precision: number) => {
       const math = decimals(precision);
       return inUnit(math, lastOf(math.parse(expression).compile().evaluate(new Map())), unit);
