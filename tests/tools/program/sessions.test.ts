@@ -12,12 +12,12 @@ test.each([
   ["a sleep", "import time\ncount = 1\ntime.sleep(60)", 3],
 ])("%s over its time is interrupted where it is, and what was defined is kept", async (_what, code, line) => {
   await programs.python("kept = 1", { thread: "one" });
-  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 500 });
+  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 1500 });
   expect(structured).toMatchObject({
     ok: false,
     limit: "time",
     stdout: "begun\n",
-    error: { type: "TimeLimit", message: "stopped after 0.5 s", line: line + 1 },
+    error: { type: "TimeLimit", message: "stopped after 1.5 s", line: line + 1 },
   });
   expect(content).toContain("timeout_ms");
   expect(content).toContain("The names defined so far are still there");
@@ -31,7 +31,7 @@ test.each([
   ["waits in an event loop", "import asyncio\nasyncio.run(asyncio.sleep(60))"],
 ])("a run over its time that %s is killed, says so, and the thread starts anew", async (_what, code) => {
   await programs.python("kept = 1", { thread: "one" });
-  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 500 });
+  const { structured, content } = await programs.python(`print('begun')\n${code}`, { thread: "one", timeoutMs: 1500 });
   expect(structured).toMatchObject({ ok: false, limit: "time", stdout: "begun\n", error: { type: "TimeLimit" } });
   expect(content).toContain("The names defined in this conversation are gone");
   const next = await programs.python("kept", { thread: "one" });
@@ -42,7 +42,7 @@ test.each([
 
 test("a program that catches the interrupt and comes to an end keeps its answer", async () => {
   const code = "try:\n    while True: pass\nexcept KeyboardInterrupt:\n    best = 41\nbest + 1";
-  const { structured } = await programs.python(code, { thread: "one", timeoutMs: 500 });
+  const { structured } = await programs.python(code, { thread: "one", timeoutMs: 1500 });
   expect(structured).toMatchObject({ ok: true, value: { repr: "42" } });
 });
 
