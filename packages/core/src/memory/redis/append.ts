@@ -3,12 +3,13 @@
  *
  * What holds whatever happens around it: rows are numbered 1, 2, 3… by the header, never by a clock; an operation among
  * the newest `remembered` is answered from memory and stores nothing, so a script sent twice counts once; nothing is
- * written before every check has passed. All four keys live in one cluster slot.
+ * written before every check has passed. All keys live in one cluster slot, and where threads have a lifetime none of a
+ * thread's keys is ever without it.
  *
- * KEYS: stream, header, operations, index.
+ * KEYS: stream, header, operations, index, texts.
  * ARGV: format version, operation, expected number or "", when it was written to (ms), remembered operations, index
- * member, id, title or "", folder or "", when it was begun (ms), parent or "", the parent's number, then one JSON row
- * each. Id, folder and parent come escaped; title, folder and parent with a leading "=" where they are given.
+ * member, id, title or "", folder or "", when it was begun (ms), parent or "", the parent's number, lifetime
+ * (ms) or 0, then one JSON row each. Id, folder and parent come escaped; title, folder and parent with a leading "=" where they are given.
  * Answers { 1, number of the newest row } when stored now or before, { 0, number of the newest row } for a conflict,
  * and { 2, 0 }, with nothing stored, for a thread that must be made and was given no title.
  */
@@ -32,10 +33,10 @@ if seq == 0 then
   end
 end
 if expect ~= '' and tonumber(expect) ~= seq then return { 0, seq } end
-if #ARGV < 13 then return { 1, seq } end
+if #ARGV < 14 then return { 1, seq } end
 if not header[1] and ARGV[8] == '' then return { 2, 0 } end
 
-for i = 13, #ARGV do
+for i = 14, #ARGV do
   seq = seq + 1
   redis.call('XADD', KEYS[1], string.format('%.0f-0', seq), 'm', ARGV[i])
 end
@@ -52,5 +53,10 @@ end
 redis.call('ZADD', KEYS[3], newest, op)
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - remembered)
 redis.call('ZADD', KEYS[4], updated, ARGV[6])
+local ttl = tonumber(ARGV[13])
+if ttl > 0 then
+  for _, key in ipairs({ KEYS[1], KEYS[2], KEYS[3], KEYS[5] }) do redis.call('PEXPIRE', key, ttl) end
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', tonumber(now) - ttl))
+end
 return { 1, seq }
 `;

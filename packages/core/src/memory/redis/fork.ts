@@ -44,7 +44,7 @@ return redis.call('HLEN', KEYS[2])
  *
  * KEYS: header of the source; rows, header, texts of the fork; index; copied rows, copied texts; this fork's own name.
  * ARGV: format version, number of the last row, now (ms), lifetime (ms), rows copied, texts copied, index member, id of
- * the fork, id of the source (both escaped). Answers "forked", "missing", "taken", or "lost" for copies that expired.
+ * the fork, id of the source (both escaped), lifetime (ms) or 0. Answers "forked", "missing", "taken", or "lost" for copies that expired.
  */
 const finishFork = `
 local version, seq, now = ARGV[1], ARGV[2], ARGV[3]
@@ -66,6 +66,9 @@ if tonumber(ARGV[6]) > 0 then
 end
 redis.call('HSET', KEYS[3], 'v', version, 'id', ARGV[8], 'seq', seq, 'created', now, 'updated', now,
   'title', source[2] or '', 'folder', source[3] or '', 'parent', ARGV[9], 'parentSeq', seq)
+if tonumber(ARGV[10]) > 0 then
+  for i = 2, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[10]) end
+end
 redis.call('ZADD', KEYS[5], now, ARGV[7])
 redis.call('SET', KEYS[8], '1', 'PX', ARGV[4])
 return 'forked'
@@ -81,6 +84,8 @@ export interface Fork {
   readonly id: string;
   readonly now: number;
   readonly version: number;
+  /** How long the fork is kept, in ms; 0: for ever. */
+  readonly ttlMs: number;
   /** Never the same twice. */
   readonly token: string;
 }
@@ -91,7 +96,7 @@ export interface Fork {
  */
 export async function forkThread(
   { run, script }: RedisConnection,
-  { source, seq, id, now, version, token }: Fork,
+  { source, seq, id, now, version, ttlMs, token }: Fork,
 ): Promise<"forked" | "missing" | "taken"> {
   const { namespace } = source;
   const from = keysOf(source);
@@ -124,7 +129,7 @@ export async function forkThread(
     outcomeSchema,
     "finishFork",
     [from.header, to.rows, to.header, to.texts, to.index, copied.rows, copied.texts, copied.done],
-    [version, seq, now, passingMs, rows, texts, encodeId(id), escapeText(id), escapeText(source.id)],
+    [version, seq, now, passingMs, rows, texts, encodeId(id), escapeText(id), escapeText(source.id), ttlMs],
   );
   if (outcome === "forked") return outcome;
   await run(z.number(), (server) => server.unlink(copied.rows, copied.texts));

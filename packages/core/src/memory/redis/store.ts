@@ -48,7 +48,14 @@ redis.call('HSET', KEYS[1], 'title', ARGV[1])
 return 1
 `;
 
-const scripts = { appendRows: appendScript, renameThread, ...forkScripts, ...factScripts, ...eraseScripts };
+/** KEYS: texts. ARGV: name, text, lifetime (ms) or 0. */
+const keepText = `
+local kept = redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+if tonumber(ARGV[3]) > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return kept
+`;
+
+const scripts = { appendRows: appendScript, renameThread, keepText, ...forkScripts, ...factScripts, ...eraseScripts };
 
 /**
  * Threads in Redis. When the server goes away, an operation waits for it to come back for a bounded time and is sent
@@ -106,7 +113,7 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
         script(
           appendReplySchema,
           "appendRows",
-          [at.rows, at.header, at.ops, at.index],
+          [at.rows, at.header, at.ops, at.index, at.texts],
           [
             formatVersion,
             name,
@@ -120,6 +127,7 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
             created,
             imported?.parent ? `=${escapeText(imported.parent.id)}` : "",
             imported?.parent?.seq ?? "",
+            target.ttlMs,
             ...bodies,
           ],
         );
@@ -189,7 +197,15 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
     async fork(key, seq, id) {
       const source = await store.info(key);
       if (!source || !Number.isInteger(seq) || seq < 1 || seq > source.seq) return { kind: "missing" };
-      const fork = { source: key, seq, id, now: clock.now(), version: formatVersion, token: makeId() };
+      const fork = {
+        source: key,
+        seq,
+        id,
+        now: clock.now(),
+        version: formatVersion,
+        ttlMs: target.ttlMs,
+        token: makeId(),
+      };
       const kind = await forkThread(connection, fork);
       if (kind !== "forked") return { kind };
       const info = await store.info({ namespace: key.namespace, id });
@@ -215,7 +231,7 @@ export async function openRedisStore(options: RedisOptions, signal: AbortSignal)
 
     async saveText(key, text) {
       const { name, body } = encodeText(text);
-      await run(z.number(), (server) => server.hsetnx(keysOf(key).texts, name, body));
+      await script(z.number(), "keepText", [keysOf(key).texts], [name, body, target.ttlMs]);
       return name;
     },
 
