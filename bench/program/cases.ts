@@ -170,7 +170,7 @@ export const cases: readonly Case[] = [
     name: "over its time",
     async measure(stage) {
       const soft = await late(stage, endless, 0);
-      const hard = await late(stage, deaf, programLimits.python.graceMs);
+      const hard = await late(stage, deaf, programLimits.program.graceMs);
       return [
         line(`${this.name}, interrupted: late, to 50 ms`, { ours: soft.lateMs, floor: [50] }, 1),
         line(`${this.name}, killed: late after its grace, to 50 ms`, { ours: hard.lateMs, floor: [50] }, 1),

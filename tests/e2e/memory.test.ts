@@ -119,6 +119,13 @@ describe("chingu memory", () => {
     expect(await list()).toHaveLength(2);
   });
 
+  test("a fact may begin with a dash behind --, and is not sent to a model", async () => {
+    const asked = model.requests.length;
+    await save("--", "-5 degrees is cold");
+    expect(await texts()).toEqual(["-5 degrees is cold"]);
+    expect(model.requests.length).toBe(asked);
+  });
+
   test("a secret is refused without being repeated", async () => {
     const { exitCode, stdout, stderr } = await memory("save", "내 비밀번호는 Tiger2024! 이야");
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });

@@ -102,8 +102,6 @@ describe.each([
     expect((await machine.run(["search", "--", "-비밀"])).stdout).toContain(id);
     expect((await machine.run(["threads", "rename", "--", id, "-5도"])).exitCode).toBe(0);
     expect((await machine.run(["-q", "threads", "delete", "--yes", "--", id])).stdout).toBe(`${id}\n`);
-    expect((await machine.run(["memory", "save", "--", "-5 degrees is cold"])).exitCode).toBe(0);
-    expect((await machine.run(["memory", "list"])).stdout).toContain("-5 degrees is cold");
     expect(model.requests.length).toBe(asked);
   });
 
@@ -158,9 +156,8 @@ describe.each([
     expect((await other.run(["threads", "import", file])).stdout).toBe(`${id}  here already  가지고 갈 말\n`);
     await other.run(["--thread", id, "이어서"]);
     expect(heard()).toEqual(["가지고 갈 말", "이어서"]);
-    expect((await other.run(["threads", "export", id])).stdout.split("\n").slice(1, 6)).toEqual(
-      lines.split("\n").slice(1, 6),
-    );
+    const again = (await other.run(["threads", "export", id])).stdout.split("\n").slice(1, 6).join("\n");
+    expect(again.replaceAll(',"from":"import"', "")).toBe(lines.split("\n").slice(1, 6).join("\n"));
   });
 });
 

@@ -15,7 +15,15 @@ const servers = (named: Readonly<Record<string, EchoMode>>): string =>
   });
 const userFile = "home/.config/chingu/mcp.json";
 
-const ours = ["calculate", "memory_forget", "memory_save", "memory_search", "read_output", "run_python"];
+const ours = [
+  "calculate",
+  "memory_forget",
+  "memory_save",
+  "memory_search",
+  "read_output",
+  "run_javascript",
+  "run_python",
+];
 
 /** The first column of `chingu tools`. */
 const names = (stdout: string): string[] =>
@@ -168,7 +176,7 @@ describe("chingu mcp serve", () => {
     await client.connect(transport);
     try {
       const { tools } = await client.listTools();
-      expect(tools.map(({ name }) => name).sort()).toEqual(["calculate", "run_python"]);
+      expect(tools.map(({ name }) => name).sort()).toEqual(["calculate", "run_javascript", "run_python"]);
       const answer = await client.callTool({ name: "calculate", arguments: { expression: "2^10" } });
       expect(answer.content).toEqual([{ type: "text", text: expect.stringContaining("1024") }]);
       expect(await client.callTool({ name: "calculate", arguments: { expression: "2 +" } })).toMatchObject({

@@ -69,7 +69,7 @@ test("an interpreter that left something running behind its answer is replaced b
 
 test("after five hundred programs a thread gets a new interpreter and is told so", async () => {
   let last = await programs.python("x = 1", { thread: "busy" });
-  while (last.structured.session.call_no < programLimits.python.calls) {
+  while (last.structured.session.call_no < programLimits.program.calls) {
     last = await programs.python("1", { thread: "busy" });
   }
   expect(last.structured.session).toMatchObject({ state: "lost", lost_because: "it had run 500 programs" });

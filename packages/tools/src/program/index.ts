@@ -67,7 +67,7 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
     ...shared,
     name: "python",
     init: starter,
-    calls: programLimits.python.calls,
+    calls: programLimits.program.calls,
     spare: true,
   });
   const javascript = createEvaluator({
@@ -78,7 +78,7 @@ export function createProgramTools(options: ProgramToolsOptions = {}): ProgramTo
       driver: javascriptDriver,
       limits: programLimits.javascript,
     }),
-    calls: programLimits.python.calls,
+    calls: programLimits.program.calls,
   });
   const math = createEvaluator({
     ...shared,

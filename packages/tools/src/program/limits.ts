@@ -1,6 +1,7 @@
 /** Every limit of the evaluator, in one place. Sizes are bytes unless the name says otherwise. */
 export const programLimits = {
-  python: {
+  /** In whatever language. */
+  program: {
     timeMs: 10_000,
     maxTimeMs: 60_000,
     /** A program is interrupted at its limit, which keeps what it defined, and killed this much later. */
@@ -8,6 +9,10 @@ export const programLimits = {
     /** Then a thread gets a new interpreter. */
     calls: 500,
     codeBytes: 64 * 1024,
+    valueBytes: 16 * 1024,
+    tracebackBytes: 8 * 1024,
+  },
+  python: {
     /** Of the WebAssembly heap; a request beyond it is a MemoryError inside the program. */
     heapBytes: 256 * 1024 * 1024,
     /** Files live in the JavaScript heap, outside the one above. */
@@ -22,11 +27,6 @@ export const programLimits = {
     intDigits: 100_000,
   },
   javascript: {
-    timeMs: 10_000,
-    maxTimeMs: 60_000,
-    /** A program is interrupted at its limit, which keeps what it defined, and killed this much later. */
-    graceMs: 300,
-    codeBytes: 64 * 1024,
     heapBytes: 128 * 1024 * 1024,
     /** Of the engine; some 5,000 calls of a plain function. */
     stackBytes: 768 * 1024,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Evaluation } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
 
-const limits = programLimits.python;
+const limits = programLimits.program;
 const text = (max: number) => z.string().max(max).overwrite(toValidUnicode);
 
 const valueSchema = z.object({

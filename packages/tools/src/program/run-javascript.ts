@@ -1,11 +1,8 @@
 import { defineTool, type ToolDefinition } from "@chingu/core/protocol";
-import { toValidUnicode } from "@chingu/core/text";
-import { z } from "zod";
 import type { Evaluator } from "./evaluator.ts";
 import { programLimits } from "./limits.ts";
-import { failed, type Language, type ProgramResult, present, programResultSchema, toResult } from "./program-result.ts";
-
-const limits = programLimits.javascript;
+import { type Language, type ProgramResult, programResultSchema } from "./program-result.ts";
+import { programInputSchema, runProgram } from "./program-tool.ts";
 
 const description = `Runs a JavaScript program (ES2023) and returns its value and what it printed. run_python is the first choice for computing: it has exact fractions, decimals, dates and algebra. Use this one when the user asks for JavaScript, when code to check is JavaScript, or for JSON and text that is easier here.
 
@@ -19,48 +16,14 @@ export function createRunJavascript(evaluator: Evaluator, timeMs: number): ToolD
     name: "run_javascript",
     title: "Run JavaScript",
     description,
-    input: z.object({
-      code: z.string().describe("The whole program, at most 64 KB."),
-      timeout_ms: z
-        .number()
-        .int()
-        .min(100)
-        .max(limits.maxTimeMs)
-        .optional()
-        .describe("How long it may run; 10000 unless given, at most 60000."),
-      session_id: z
-        .string()
-        .regex(/^[\w.-]+$/)
-        .max(64)
-        .optional()
-        .describe("Run in another session with names of its own; leave out for the conversation's own."),
-      fresh: z.boolean().optional().describe("Forget what earlier calls of the session defined."),
-    }),
+    input: programInputSchema,
     output: programResultSchema,
     annotations: { readOnly: true, openWorld: false },
     // The run itself, a cold start and a place in the queue.
-    timeoutMs: limits.maxTimeMs + programLimits.process.startMs,
-    async run({ code, timeout_ms, session_id, fresh }, { signal, threadId }) {
-      const size = Buffer.byteLength(code);
-      if (size > limits.codeBytes) {
-        return failed(`The program has ${size} bytes; at most ${limits.codeBytes} are taken. Send a shorter one.`);
-      }
-      const timeoutMs = timeout_ms ?? Math.min(timeMs, limits.timeMs);
-      const evaluation = await evaluator.evaluate({
-        threadId,
-        sessionId: session_id,
-        fresh,
-        request: { code: toValidUnicode(code), timeoutMs },
-        timeoutMs,
-        graceMs: limits.graceMs,
-        residentBytes: limits.residentBytes,
-        signal,
-      });
-      if (evaluation.kind === "busy") {
-        return failed("busy: too many programs are waiting. Call again in a few seconds.");
-      }
-      const result = toResult(evaluation, javascript, timeoutMs);
-      return present(code, result, javascript, evaluation.ended);
+    timeoutMs: programLimits.program.maxTimeMs + programLimits.process.startMs,
+    run: (input, context) => {
+      const { residentBytes } = programLimits.javascript;
+      return runProgram({ evaluator, language: javascript, timeMs, residentBytes }, input, context);
     },
   });
 }
@@ -77,9 +40,9 @@ const javascript: Language = {
 function advice({ error, limit }: ProgramResult): string | undefined {
   switch (limit) {
     case "time":
-      return `Find a faster method, or give more time with timeout_ms (at most ${limits.maxTimeMs}).`;
+      return `Find a faster method, or give more time with timeout_ms (at most ${programLimits.program.maxTimeMs}).`;
     case "memory":
-      return `Hold less at once: at most ${limits.heapBytes >> 20} MB are there.`;
+      return `Hold less at once: at most ${programLimits.javascript.heapBytes >> 20} MB are there.`;
     case "output":
       return `Print only what is needed.`;
     case "recursion":

@@ -55,7 +55,7 @@ export function describe(
     case "undefined":
       throw new Error("the expression has no value");
     case "function":
-      throw new Error("the result is a function: call it with its arguments in brackets");
+      throw new Error("the result is a function: give it its values in brackets, as in sin(1)");
     default:
       throw new Error(`the result is of a kind that cannot be shown (${type})`);
   }
