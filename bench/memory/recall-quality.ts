@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { openThreadStore } from "@chingu/core";
 import { z } from "zod";
-import { openRecall } from "../../packages/core/src/memory/recall/index.ts";
+import { openRecall } from "../../packages/core/src/memory/recall/recall.ts";
 import type { Message } from "../../packages/core/src/protocol/index.ts";
 
 /** Conversations of two people over months, with questions and the turns that answer them. */

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { openRecall, type Recall } from "../../packages/core/src/memory/recall/index.ts";
+import { openRecall, type Recall } from "../../packages/core/src/memory/recall/recall.ts";
 import { textOf } from "../../packages/core/src/protocol/index.ts";
 import type { Line } from "../line.ts";
 import { questionAbout, shortMessage } from "./messages.ts";

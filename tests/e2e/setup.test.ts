@@ -86,6 +86,7 @@ describe("chingu doctor", () => {
       "model: true",
       "calculate: true",
       "run_python: true",
+      "instructions: true",
     ]);
   });
 

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { interpreterFolder } from "./interpreters.ts";
 import { openTerminal, type TerminalUnderTest } from "./terminal.ts";
 
 /** The built command line: `node scripts/build.ts` makes it, and the test command does so before the tests. */
@@ -42,7 +43,10 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** A home nobody has lived in yet, and a project folder beside it. Nothing of the real environment comes in. */
+/**
+ * A home nobody has lived in yet, and a project folder beside it. Nothing of the real environment comes in; only the
+ * interpreters that were started once are shared, because each start from nothing takes seconds.
+ */
 export interface Machine extends AsyncDisposable {
   readonly home: string;
   readonly folder: string;
@@ -63,7 +67,8 @@ export async function freshMachine(variables: Variables = {}): Promise<Machine> 
   const root = await realpath(await mkdtemp(join(tmpdir(), "chingu-machine-")));
   const home = join(root, "home");
   const folder = join(root, "project");
-  await Promise.all([home, folder].map((path) => mkdir(path)));
+  await Promise.all([folder, join(home, ".cache/chingu")].map((path) => mkdir(path, { recursive: true })));
+  await symlink(interpreterFolder, join(home, ".cache/chingu/interpreters"));
   const machine = {
     PATH: process.env["PATH"],
     HOME: home,

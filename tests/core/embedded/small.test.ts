@@ -133,11 +133,14 @@ test("a tool that must be called is called whatever is asked, and mends what fai
 }, 300_000);
 
 test("with a temperature the same request gives programs that differ", async () => {
-  const request = requestOf([user("Make a list of ten animals.")], {
+  const request = requestOf([user("Make a list of three animals.")], {
     tools: [runPython],
     toolChoice: { tool: "run_python" },
     temperature: 1.2,
   });
-  const codes = [await eventsOf(model, request), await eventsOf(model, request), await eventsOf(model, request)];
-  expect(new Set(codes.map((events) => callIn(events)?.arguments)).size).toBeGreaterThan(1);
+  const programs = new Set<string | undefined>();
+  for (let tries = 0; tries < 3 && programs.size < 2; tries++) {
+    programs.add(callIn(await eventsOf(model, request))?.arguments);
+  }
+  expect(programs.size).toBe(2);
 }, 300_000);

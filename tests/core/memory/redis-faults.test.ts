@@ -67,7 +67,7 @@ describe("opening Redis", () => {
     const failure = await failureOf(open(`redis://:hunter2@127.0.0.1:${port}`));
     expect(failure.code).toBe("store_unavailable");
     expect(failure.message).toContain(`127.0.0.1:${port} cannot be reached`);
-    expect(failure.hint).toMatch(/Start it.*check the URL.*unset CHINGU_MEMORY_URL/);
+    expect(failure.hint).toMatch(/Start it.*check the URL.*name no store \(CHINGU_MEMORY_URL, --memory\)/);
     expect(JSON.stringify(failure)).not.toContain("hunter2");
   });
 

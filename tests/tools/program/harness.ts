@@ -1,7 +1,6 @@
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
 import type { Json, ReceiptDraft, ToolReturn } from "../../../packages/core/src/protocol/index.ts";
 import { createProgramTools, type ProgramResult, type ProgramToolsOptions } from "../../../packages/tools/src/index.ts";
+import { interpreterFolder } from "../../kit/interpreters.ts";
 
 export interface CallOptions {
   readonly thread?: string;
@@ -32,12 +31,9 @@ export interface Calculation {
   readonly limit?: string;
 }
 
-/** Shared by all tests and kept: a test that needs a start from nothing gives a folder of its own. */
-const snapshotFolder = join(tmpdir(), `chingu-test-snapshots-${userInfo().uid}`);
-
 /** The tools as a turn calls them, on real child processes. */
 export function startPrograms(options: ProgramToolsOptions = {}) {
-  const { tools, close, prepare, keepSnapshot } = createProgramTools({ snapshotFolder, ...options });
+  const { tools, close, prepare, keepSnapshot } = createProgramTools({ snapshotFolder: interpreterFolder, ...options });
   async function call<Structured>(name: string, input: { readonly [key: string]: Json }, where: CallOptions) {
     const tool = tools.find((candidate) => candidate.name === name);
     if (tool === undefined) throw new Error(`no tool ${name}`);

@@ -3,6 +3,7 @@ import { describeProgress, formatBytes, listArtefacts, obtain, removeArtefact } 
 import { sanitizeLine } from "@chingu/core/text";
 import { confirm } from "../confirm.ts";
 import type { Io } from "../io.ts";
+import { stateText } from "../output/format.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
@@ -57,7 +58,7 @@ export async function listModels(flags: SettingFlags, io: Io): Promise<number> {
     ...Object.entries(embeddedModels).map(([size, { id, artefact }], index) => ({
       name: id,
       from: "embedded",
-      state: `${artefact.name}, ${formatBytes(artefact.bytes)}, ${artefact.licence}, ${stateOf(embedded[index]?.state, settings)}`,
+      state: `${artefact.name}, ${formatBytes(artefact.bytes)}, ${artefact.licence}, ${stateText(embedded[index]?.state ?? "absent", settings.messages)}`,
       chosen: choice?.kind === "embedded" && choice.size === size,
     })),
   ];
@@ -93,10 +94,6 @@ function configuredEndpoints({ config }: Settings, { environment }: Io): Endpoin
     ...(baseURL ? [{ prefix: "", from: "OPENAI_BASE_URL", baseURL, ...(apiKey !== undefined && { apiKey }) }] : []),
     ...providers,
   ];
-}
-
-function stateOf(state: string | undefined, { messages }: Settings): string {
-  return state === "present" ? messages.installed : messages.notInstalled;
 }
 
 function rowText({ name, from, state, chosen }: ModelRow): string {

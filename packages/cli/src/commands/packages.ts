@@ -2,6 +2,7 @@ import {
   type CachedArtefact,
   describeProgress,
   formatBytes,
+  isReady,
   listArtefacts,
   removeArtefact,
 } from "@chingu/core/artefacts";
@@ -10,6 +11,7 @@ import { confirm } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { wheelFolder } from "../open-packages.ts";
 import { openPrograms } from "../open-programs.ts";
+import { stateText } from "../output/format.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { CommandFailure } from "../output/report-failure.ts";
 import { writeRows } from "../output/rows.ts";
@@ -33,12 +35,16 @@ export async function listPackages(flags: CommonFlags, io: Io): Promise<number> 
     artefactOptions(settings, io).cacheFolder,
     known.map(({ artefact }) => artefact),
   );
-  const rows = known.map(({ name, version, artefact }, index): PackageRow => {
-    const { state = "absent", bytes = 0 } = cached[index] ?? {};
-    return { name, version, licence: artefact.licence, state, bytes: state === "present" ? bytes : artefact.bytes };
-  });
+  const rows = await Promise.all(
+    known.map(async ({ name, version, artefact }, index): Promise<PackageRow> => {
+      const { state: seen = "absent", bytes = 0, path = "" } = cached[index] ?? {};
+      // Packages are small: what stands there is hashed, unlike a model.
+      const state = seen === "present" && !(await isReady(path, artefact, io.signal)) ? "damaged" : seen;
+      return { name, version, licence: artefact.licence, state, bytes: state === "present" ? bytes : artefact.bytes };
+    }),
+  );
   const line = ({ name, version, licence, state, bytes }: PackageRow) =>
-    `${name.padEnd(16)}  ${version.padEnd(12)}  ${formatBytes(bytes)}, ${licence}, ${state === "present" ? messages.installed : messages.notInstalled}`;
+    `${name.padEnd(16)}  ${version.padEnd(12)}  ${formatBytes(bytes)}, ${licence}, ${stateText(state, messages)}`;
   writeRows(rows, line, flags.output, io);
   const folder = wheelFolder(settings, io);
   if (folder !== undefined && !flags.quiet) io.stderr.write(`${messages.ownPackages(folder)}\n`);

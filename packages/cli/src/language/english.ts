@@ -27,6 +27,7 @@ export const english: Messages = {
   more: (command) => `more: ${command}`,
   installed: "on this machine",
   notInstalled: "not downloaded",
+  damaged: "damaged: pull it again",
   keepingInterpreter: "loading sympy once, so that programs start with it…",
   ownPackages: (folder) => `the wheels in ${folder} come before these`,
   removed: (name) => `removed ${name}`,

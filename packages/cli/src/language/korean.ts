@@ -26,6 +26,7 @@ export const korean: Messages = {
   more: (command) => `더 보기: ${command}`,
   installed: "설치됨",
   notInstalled: "내려받지 않음",
+  damaged: "손상됨: 다시 pull 하세요",
   keepingInterpreter: "프로그램이 바로 시작하도록 sympy 를 한 번 읽어 둡니다…",
   ownPackages: (folder) => `${folder} 의 wheel 이 이것보다 앞섭니다`,
   removed: (name) => `${name} 삭제함`,

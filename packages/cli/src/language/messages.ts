@@ -26,6 +26,7 @@ export interface Messages {
   readonly more: (command: string) => string;
   readonly installed: string;
   readonly notInstalled: string;
+  readonly damaged: string;
   readonly keepingInterpreter: string;
   readonly ownPackages: (folder: string) => string;
   readonly removed: (name: string) => string;

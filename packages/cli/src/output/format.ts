@@ -1,3 +1,4 @@
+import type { CachedArtefact } from "@chingu/core/artefacts";
 import type { Receipt, ToolCall, TurnResult } from "@chingu/core/protocol";
 import { fitCells, sanitize, sanitizeLine } from "@chingu/core/text";
 import type { Messages } from "../language/index.ts";
@@ -67,4 +68,10 @@ function parseObject(json: string): { readonly [key: string]: unknown } | undefi
   } catch {
     return undefined;
   }
+}
+
+/** Whether a file that is fetched from elsewhere is here. */
+export function stateText(state: CachedArtefact["state"], messages: Messages): string {
+  if (state === "present") return messages.installed;
+  return state === "damaged" ? messages.damaged : messages.notInstalled;
 }

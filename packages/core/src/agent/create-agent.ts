@@ -6,8 +6,8 @@ import type { ServerConfig } from "../mcp/server-config.ts";
 import { createToolServer } from "../mcp/tool-server.ts";
 import { createToolbox, type Toolbox } from "../mcp/toolbox.ts";
 import { openThreadStore } from "../memory/open.ts";
-import { openRecall, type Recall, type RecallOptions } from "../memory/recall/index.ts";
 import { memorySearchTool } from "../memory/recall/memory-search.ts";
+import { openRecall, type Recall, type RecallOptions } from "../memory/recall/recall.ts";
 import type { ThreadStore } from "../memory/thread-store.ts";
 import type { ChatModel } from "../model/chat-model.ts";
 import { createEndpointModel } from "../model/endpoint.ts";
@@ -35,7 +35,7 @@ import { palOf } from "./pal.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { readOutputTool } from "./read-output.ts";
 import { openSpending } from "./spending.ts";
-import type { Steering } from "./steering.ts";
+import { createSteering } from "./steering.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { createThreadReader, openThreadLog } from "./thread-log.ts";
 import type { SystemSource } from "./turn-opening.ts";
@@ -282,27 +282,6 @@ function decideBy(approve: AgentOptions["approve"]): Decide {
   return async (call, tool) => {
     const kind = await approve(call, tool);
     return { kind, reason: kind === "allow" ? "allowed" : "not allowed" };
-  };
-}
-
-/** Input for a running turn. What was accepted is taken exactly once; after a stop nothing is accepted (rule 19). */
-function createSteering(stop: AbortSignal): Steering & Pick<Turn, "steer"> {
-  let accepted: string[] = [];
-  let open = true;
-  return {
-    steer(text) {
-      if (!open || stop.aborted) return false;
-      accepted.push(text);
-      return true;
-    },
-    take() {
-      const taken = accepted;
-      accepted = [];
-      return taken;
-    },
-    close() {
-      open = false;
-    },
   };
 }
 

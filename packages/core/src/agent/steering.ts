@@ -10,6 +10,27 @@ export interface Steering {
   close(): void;
 }
 
+/** Input for a running turn. What was accepted is taken exactly once; after a stop nothing is accepted (rule 19). */
+export function createSteering(stop: AbortSignal): Steering & { readonly steer: (text: string) => boolean } {
+  let accepted: string[] = [];
+  let open = true;
+  return {
+    steer(text) {
+      if (!open || stop.aborted) return false;
+      accepted.push(text);
+      return true;
+    },
+    take() {
+      const taken = accepted;
+      accepted = [];
+      return taken;
+    },
+    close() {
+      open = false;
+    },
+  };
+}
+
 /** Stores what the user says. */
 export function hear(
   thread: TurnThread,

@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Artefact, fits } from "./artefact.ts";
 import { sha256File } from "./hash.ts";
@@ -8,8 +8,8 @@ import { isLocked } from "./lock.ts";
 export interface CachedArtefact {
   readonly artefact: Artefact;
   readonly path: string;
-  /** `partial` is an interrupted download that the next one continues. */
-  readonly state: "present" | "partial" | "absent";
+  /** `partial` is an interrupted download that the next one continues; a `damaged` file, the next one replaces. */
+  readonly state: "present" | "damaged" | "partial" | "absent";
   /** On disk, everything that belongs to it included. */
   readonly bytes: number;
 }
@@ -58,11 +58,16 @@ export async function listArtefacts(
       const path = pathOf(cacheFolder, artefact);
       const files = await filesOf(cacheFolder, artefact);
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-      const present = files.some((file) => file.path === path && fits(artefact, file.bytes));
-      const partial = files.some((file) => file.path === partPathOf(cacheFolder, artefact));
-      return { artefact, path, bytes, state: present ? "present" : partial ? "partial" : "absent" } as const;
+      return { artefact, path, bytes, state: stateOf(artefact, path, files) };
     }),
   );
+}
+
+function stateOf(artefact: Artefact, path: string, files: readonly File[]): CachedArtefact["state"] {
+  const file = files.find((one) => one.path === path);
+  if (file) return fits(artefact, file.bytes) ? "present" : "damaged";
+  const part = partPathOf(dirname(path), artefact);
+  return files.some((one) => one.path === part) ? "partial" : "absent";
 }
 
 /**
@@ -76,7 +81,12 @@ export async function removeArtefact(cacheFolder: string, artefact: Artefact): P
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
-async function filesOf(cacheFolder: string, artefact: Artefact): Promise<{ path: string; bytes: number }[]> {
+interface File {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+async function filesOf(cacheFolder: string, artefact: Artefact): Promise<readonly File[]> {
   const names = await readdir(cacheFolder).catch(() => []);
   const own = names.filter((name) => name === artefact.file || name.startsWith(`${artefact.file}.`));
   return Promise.all(

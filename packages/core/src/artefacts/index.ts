@@ -5,7 +5,7 @@ export {
   type Source,
   type WheelMember,
 } from "./artefact.ts";
-export { type CachedArtefact, listArtefacts, removeArtefact } from "./cache.ts";
+export { type CachedArtefact, isReady, listArtefacts, removeArtefact } from "./cache.ts";
 export { isLocked, withLock } from "./lock.ts";
 export { type ObtainOptions, obtain } from "./obtain.ts";
 export { type ArtefactProgress, describeProgress, formatBytes } from "./progress.ts";

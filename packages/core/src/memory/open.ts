@@ -53,7 +53,7 @@ export async function openThreadStore(
       throw new StoreError({
         code: "usage",
         message: `No store can be opened from ${given}.`,
-        hint: `Set CHINGU_MEMORY_URL to ${forms}, or unset it to use the embedded store.`,
+        hint: `Name the store as ${forms}, or name none (CHINGU_MEMORY_URL, --memory) to use the embedded one.`,
       });
     }
   }

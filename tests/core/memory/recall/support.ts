@@ -1,5 +1,5 @@
 import { createMemoryStore } from "../../../../packages/core/src/memory/memory-store.ts";
-import { openRecall, type Passage, type RecallOptions } from "../../../../packages/core/src/memory/recall/index.ts";
+import { openRecall, type Passage, type RecallOptions } from "../../../../packages/core/src/memory/recall/recall.ts";
 import type { ThreadStore } from "../../../../packages/core/src/memory/thread-store.ts";
 import type { Message } from "../../../../packages/core/src/protocol/index.ts";
 

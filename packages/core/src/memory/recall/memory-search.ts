@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineTool, type ReceiptDraft, type ToolDefinition } from "../../protocol/index.ts";
 import { sanitizeLine } from "../../text/index.ts";
 import { minuteAt, parseDay } from "./calendar.ts";
-import type { Passage, Recall } from "./index.ts";
+import type { Passage, Recall } from "./recall.ts";
 import { memorySearchName } from "./texts.ts";
 
 const day = z.string().describe("a day, YYYY-MM-DD, or a month, YYYY-MM").optional();

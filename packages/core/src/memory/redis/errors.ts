@@ -1,6 +1,6 @@
 import { StoreError } from "../thread-store.ts";
 
-const orEmbedded = "or unset CHINGU_MEMORY_URL to use the embedded store";
+const orEmbedded = "or name no store (CHINGU_MEMORY_URL, --memory) to use the embedded one";
 
 /** What the server says for a short while, when waiting helps: it starts, a script runs, a replica takes over. */
 export function isPassing(error: unknown): boolean {
