@@ -28,7 +28,6 @@ function startHoarder() {
     name: "math",
     init: {
       next: async () => ({ kind: "", start }),
-      settled: async () => {},
       refresh: () => {},
       close: () => {},
     },

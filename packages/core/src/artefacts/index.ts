@@ -6,7 +6,7 @@ export {
   type WheelMember,
 } from "./artefact.ts";
 export { type CachedArtefact, isReady, listArtefacts, removeArtefact } from "./cache.ts";
-export { isLocked, withLock } from "./lock.ts";
+export { withLock } from "./lock.ts";
 export { type ObtainOptions, obtain } from "./obtain.ts";
 export { type ArtefactProgress, describeProgress, formatBytes } from "./progress.ts";
 export { wheelMembers } from "./wheel.ts";

@@ -86,8 +86,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { calls = Number.POSITIVE_INFINITY, spare = false } = options;
 
   async function prepare(): Promise<void> {
-    await starter.settled();
-    sessions.prepare(await starter.next());
+    sessions.prepare(await starter.next(undefined, ""));
   }
 
   /** A thread that gives the name of its own session means that one. */

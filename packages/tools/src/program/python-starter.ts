@@ -39,8 +39,9 @@ export interface PythonStarter extends Starter {
 }
 
 /**
- * Starts Python children with the user's packages, from a snapshot where there is one. The first child that started
- * without has one made in the background; one that is wrong in any way is thrown away and the child starts from nothing.
+ * Starts Python children with the user's packages from a snapshot, which the first child of all waits for: made once, it
+ * is there for the next command too, however short that is. One that is wrong in any way is thrown away, and where none
+ * can be had a child starts from nothing.
  */
 export function createPythonStarter(options: PythonStarterOptions): PythonStarter {
   const { snapshotFolder } = options;
@@ -50,7 +51,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
   let making: Promise<void> | undefined;
   /** Its sum has been looked at. */
   let whole: Snapshot | undefined;
-  /** Not tried again in this process: its reason will hardly have gone. */
+  /** Not waited for again in this process: the reason will hardly have gone. */
   const failed = new Set<string>();
 
   async function find(onProgress?: ToolContext["onProgress"]): Promise<Place> {
@@ -84,11 +85,11 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
   });
 
   /** One at a time; settles when it is there or cannot be had. */
-  function make(here: Place, background: boolean): Promise<void> {
+  function make(here: Place): Promise<void> {
     const { key, entry } = here;
     if (snapshotFolder === undefined || key === undefined || snapshot !== undefined) return Promise.resolve();
     if (making !== undefined) return making;
-    if ((background && failed.has(key)) || closing.signal.aborted) return Promise.resolve();
+    if (closing.signal.aborted) return Promise.resolve();
     making = (async () => {
       const commandLine = await options.confine(entry);
       const made = await makeSnapshot({
@@ -96,11 +97,10 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
         key,
         commandLine,
         init: { ...init(here), makeSnapshot: pythonWarmUp },
-        background,
         signal: closing.signal,
       });
       if (made === undefined) failed.add(key);
-      else if (made !== "elsewhere" && (await place)?.key === key) snapshot = made;
+      else if ((await place)?.key === key) snapshot = made;
     })()
       .catch(() => undefined)
       .finally(() => {
@@ -114,24 +114,22 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     return discardSnapshot(wrong);
   }
 
-  /** For a program that would else load its packages itself: worth a wait, once. A program's clock does not run here. */
+  /** Waits for the snapshot, but not without end. A program's clock does not run here. */
   async function keep(here: Place, onProgress: ToolContext["onProgress"] | undefined): Promise<void> {
-    const { key } = here;
-    if (key === undefined || failed.has(key)) return;
-    if (snapshot !== undefined && snapshot !== whole) {
-      const found = snapshot;
-      if (await isWhole(found)) whole = found;
-      else await giveUp(found);
-    }
-    if (snapshot !== undefined) return;
-    onProgress?.({ progress: 0, message: "loading sympy, once…" });
-    const patience = AbortSignal.timeout(programLimits.snapshot.patienceMs);
-    const made = async () => {
-      // One that is being made in the background gives way to another process that makes it; this one waits for it.
-      await making;
-      await make(here, false);
-    };
-    await Promise.race([made(), once(patience, "abort")]);
+    const { key, packages } = here;
+    if (key === undefined || failed.has(key) || snapshot !== undefined) return;
+    const loads = packages.files.some(({ modules }) => modules.includes(slow));
+    onProgress?.({ progress: 0, message: loads ? `loading ${slow}, once…` : "starting Python for the first time…" });
+    const tired = once(AbortSignal.timeout(programLimits.snapshot.patienceMs), "abort");
+    await Promise.race([make(here), tired.then(() => failed.add(key))]);
+  }
+
+  /** For a program that would else wait for its packages, a snapshot is looked at before it is relied on. */
+  async function check(): Promise<void> {
+    const found = snapshot;
+    if (found === undefined || found === whole) return;
+    if (await isWhole(found)) whole = found;
+    else await giveUp(found);
   }
 
   return {
@@ -143,7 +141,10 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
       });
       const here = await place;
       const { entry, kind } = here;
-      if (program !== undefined && importsSlow(program, here.packages)) await keep(here, onProgress);
+      if (program !== undefined) {
+        if (importsSlow(program, here.packages)) await check();
+        await keep(here, onProgress);
+      }
       const cold = await options.confine(entry);
       const use = snapshot;
       const warm = use && (await options.confine({ ...entry, readable: [...entry.readable, use.path] }));
@@ -157,10 +158,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
               ? startCold()
               : withFallback(startChild(warm, { ...init(here), snapshot: { ...use } }, { pings: true }), startCold);
           child.ready
-            .then(async ({ from }) => {
-              if (use !== undefined && from !== "snapshot") await giveUp(use);
-              await make(here, true);
-            })
+            .then(({ from }) => (use !== undefined && from !== "snapshot" ? giveUp(use) : undefined))
             .catch(() => undefined);
           return child;
         },
@@ -168,11 +166,8 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     },
     async makeSnapshot() {
       place ??= find();
-      await make(await place, false);
+      await make(await place);
       return snapshot !== undefined;
-    },
-    async settled() {
-      await making;
     },
     refresh() {
       place = undefined;

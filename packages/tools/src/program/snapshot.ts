@@ -2,11 +2,10 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { lstat, mkdir, readdir, realpath, rename, rm, utimes } from "node:fs/promises";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { isLocked, withLock } from "@chingu/core/artefacts";
+import { withLock } from "@chingu/core/artefacts";
 import type { Json } from "@chingu/core/protocol";
 import type { CommandLine } from "./confine.ts";
 import { killAll, ownGroup } from "./kill.ts";
@@ -59,25 +58,21 @@ export async function findSnapshot(folder: string, key: string): Promise<Snapsho
 
 /**
  * Has a child started by `commandLine` make the snapshot and keeps it, alone among all processes; old ones are removed.
- * `elsewhere` when another process is making it and this one is to make it in the background only. Undefined when it
- * fails for whatever reason (no room, a folder that cannot be written, an abort): nothing but the time of a start
- * depends on it.
+ * Undefined when it fails for whatever reason (no room, a folder that cannot be written, an abort): nothing but the time
+ * of a start depends on it.
  */
 export async function makeSnapshot(options: {
   readonly folder: string;
   readonly key: string;
   readonly commandLine: CommandLine;
   readonly init: Json;
-  /** Give way to everything else that runs. */
-  readonly background: boolean;
   readonly signal: AbortSignal;
-}): Promise<Snapshot | "elsewhere" | undefined> {
+}): Promise<Snapshot | undefined> {
   const { folder, key } = options;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(programLimits.snapshot.makeMs)]);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = join(folder, `python-${key}`);
-    if (options.background && (await isLocked(lock))) return "elsewhere";
     return await withLock(lock, { signal, onWait: async () => {} }, async (held) => {
       const found = await findSnapshot(folder, key);
       if (found !== undefined) return found;
@@ -100,7 +95,7 @@ export async function makeSnapshot(options: {
 /** Writes what the child writes, and returns its sum. */
 async function record(
   part: string,
-  { commandLine, init, background }: Pick<Parameters<typeof makeSnapshot>[0], "commandLine" | "init" | "background">,
+  { commandLine, init }: Pick<Parameters<typeof makeSnapshot>[0], "commandLine" | "init">,
   signal: AbortSignal,
 ): Promise<string> {
   const { command, args, env } = commandLine;
@@ -113,11 +108,6 @@ async function record(
     child.on("close", resolve);
   });
   ended.catch(() => undefined);
-  try {
-    if (background && child.pid !== undefined) setPriority(child.pid, 10);
-  } catch {
-    // A favour to the first answer, no more.
-  }
   child.stderr.resume();
   child.stdin.on("error", () => undefined);
   child.stdin.end(`${JSON.stringify(init)}\n`);

@@ -16,12 +16,11 @@ export interface Start {
 
 export interface Starter {
   /**
-   * Asked before each call, so it must be quick once it has answered; with the `program` that a new child is for, it may
-   * take the time to make that program's start quick. Rejects when no child can be started here.
+   * Asked before each call, so it must be quick once it has answered; where a new child is to be started, for a
+   * `program` or for whatever comes (an empty one), it may take the time to make starts quick. Rejects when no child can
+   * be started here.
    */
   next(onProgress?: ToolContext["onProgress"], program?: string): Promise<Start>;
-  /** Settles when nothing is being made that the next child would start better with. Never rejects. */
-  settled(): Promise<void>;
   /** What was looked up about this machine is looked up again. */
   refresh(): void;
   close(): void;
@@ -44,7 +43,6 @@ export function createStarter(
       chosen ??= choose();
       return chosen;
     },
-    settled: async () => {},
     refresh: () => {},
     close: () => {},
   };
