@@ -87,9 +87,9 @@ test.each([
 });
 
 test("a snapshot of another version, zone or package is never taken", async () => {
-  const content = { node: "v1", pyodide: "1", timeZone: "UTC", warmUp: "", packages: [] };
+  const content = { node: "v1", pyodide: "1", timeZone: "UTC", content: "", packages: [] };
   const key = snapshotKey(content);
-  for (const other of [{ node: "v2" }, { pyodide: "2" }, { timeZone: "Asia/Seoul" }, { warmUp: "x" }]) {
+  for (const other of [{ node: "v2" }, { pyodide: "2" }, { timeZone: "Asia/Seoul" }, { content: "x" }]) {
     expect(snapshotKey({ ...content, ...other })).not.toBe(key);
   }
   const sympy = { name: "sympy 1", sha256: "ab" };

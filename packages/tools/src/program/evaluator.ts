@@ -47,8 +47,6 @@ export interface EvaluationCall {
   readonly signal: AbortSignal;
   /** Told how far it is when something has to be fetched first. */
   readonly onProgress?: ToolContext["onProgress"] | undefined;
-  /** The program's text, where a child is better started for it. */
-  readonly program?: string | undefined;
 }
 
 export interface EvaluatorOptions {
@@ -86,7 +84,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   const { calls = Number.POSITIVE_INFINITY, spare = false } = options;
 
   async function prepare(): Promise<void> {
-    sessions.prepare(await starter.next(undefined, ""));
+    sessions.prepare(await starter.next(undefined, true));
   }
 
   /** A thread that gives the name of its own session means that one. */
@@ -96,7 +94,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
   };
 
   return {
-    async evaluate({ threadId, sessionId, fresh = false, request, signal, onProgress, program, ...limits }) {
+    async evaluate({ threadId, sessionId, fresh = false, request, signal, onProgress, ...limits }) {
       const { timeoutMs, graceMs = 0, residentBytes } = limits;
       signal.throwIfAborted();
       const owner = ownerOf(threadId, sessionId);
@@ -104,7 +102,7 @@ export function createEvaluator(options: EvaluatorOptions): Evaluator {
       if (release === "busy") return { kind: "busy" };
       try {
         const starts = fresh || sessions.idOf(owner) === undefined;
-        const start = await abortable(starter.next(onProgress, starts ? program : undefined), signal);
+        const start = await abortable(starter.next(onProgress, starts), signal);
         await abortable(sessions.checked(owner), signal);
         const { child, ...session } = sessions.take(owner, start, { name: sessionId, fresh });
         let lost: string | undefined;

@@ -59,7 +59,6 @@ export async function runProgram(
     residentBytes,
     signal,
     onProgress,
-    program,
   });
   if (evaluation.kind === "busy") {
     return failed("busy: too many programs are waiting. Call again in a few seconds.");

@@ -402,6 +402,8 @@ async function writeSnapshot(init: Init, warmUp: string): Promise<never> {
   const { mounted } = mount(pyodide, init.packages);
   const paths = mounted.files.filter(({ native }) => !native).map(({ path }) => path);
   pyodide.runPython(`import sys\nsys.path += ${stringify(paths)}\n${warmUp}`);
+  // Compiling the driver takes as long as the rest of a start from a snapshot.
+  pyodide.runPython(`sys._driver = {}\nexec(${stringify(init.driver)}, sys._driver)`);
   const memory = pyodide.makeMemorySnapshot();
   process.stdout.write(memory, () => exit(0));
   return new Promise(() => {});
@@ -421,7 +423,8 @@ async function start(init: Init, current: () => string | undefined) {
   pyodide.setStderr({ write: output.stderr.write, isatty: false });
   pyodide.setInterruptBuffer(alarm.buffer);
   limitFiles(pyodide, limits, limits.filesBytes + roomForNative);
-  const make = pyodide.runPython(driver, { globals: pyodide.toPy({}) });
+  const makeDriver = snapshot === undefined ? driver : `import sys\nsys.__dict__.pop("_driver")["make_driver"]`;
+  const make = pyodide.runPython(makeDriver, { globals: pyodide.toPy({}) });
   const run = make(pyodide.toPy(limits), pyodide.toPy(mounted), pause);
   const { prepare } = run;
   lockDown();

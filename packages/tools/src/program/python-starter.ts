@@ -13,7 +13,7 @@ import { programLimits } from "./limits.ts";
 import type { FindPackages, PythonPackages } from "./packages.ts";
 import { pythonDriver } from "./python-driver.ts";
 import { pythonWarmUp } from "./python-warm-up.ts";
-import { discardSnapshot, findSnapshot, isWhole, makeSnapshot, type Snapshot, snapshotKey } from "./snapshot.ts";
+import { discardSnapshot, findSnapshot, makeSnapshot, type Snapshot, snapshotKey } from "./snapshot.ts";
 import type { createConfiner, Starter } from "./starter.ts";
 
 export interface PythonStarterOptions {
@@ -49,8 +49,6 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
   let place: Promise<Place> | undefined;
   let snapshot: Snapshot | undefined;
   let making: Promise<void> | undefined;
-  /** Its sum has been looked at. */
-  let whole: Snapshot | undefined;
   /** Not waited for again in this process: the reason will hardly have gone. */
   const failed = new Set<string>();
 
@@ -67,7 +65,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
       node,
       timeZone: options.confinement.timeZone,
       pyodide,
-      warmUp: pythonWarmUp,
+      content: pythonWarmUp + pythonDriver,
       packages: files,
     });
     snapshot = await findSnapshot(snapshotFolder, key);
@@ -124,16 +122,8 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     await Promise.race([make(here), tired.then(() => failed.add(key))]);
   }
 
-  /** For a program that would else wait for its packages, a snapshot is looked at before it is relied on. */
-  async function check(): Promise<void> {
-    const found = snapshot;
-    if (found === undefined || found === whole) return;
-    if (await isWhole(found)) whole = found;
-    else await giveUp(found);
-  }
-
   return {
-    async next(onProgress, program) {
+    async next(onProgress, starts) {
       place ??= find(onProgress);
       // What failed is tried again at the next call.
       place.catch(() => {
@@ -141,10 +131,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
       });
       const here = await place;
       const { entry, kind } = here;
-      if (program !== undefined) {
-        if (importsSlow(program, here.packages)) await check();
-        await keep(here, onProgress);
-      }
+      if (starts) await keep(here, onProgress);
       const cold = await options.confine(entry);
       const use = snapshot;
       const warm = use && (await options.confine({ ...entry, readable: [...entry.readable, use.path] }));
@@ -178,11 +165,6 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
 
 /** Importing it takes longer than most programs. */
 const slow = "sympy";
-
-function importsSlow(program: string, { files }: PythonPackages): boolean {
-  const imports = new RegExp(String.raw`(?:^|[;:])[ \t]*(?:from[ \t]+${slow}\b|import[ \t][^\n;]*\b${slow}\b)`, "m");
-  return imports.test(program) && files.some(({ modules }) => modules.includes(slow));
-}
 
 /** The first child, or the second when the first cannot be started. */
 function withFallback(first: Child, second: () => Child): Child {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { lstat, mkdir, readdir, realpath, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
@@ -23,15 +23,16 @@ export interface SnapshotContent {
   readonly node: string;
   /** It holds what the interpreter found out about its clock. */
   readonly timeZone: string;
-  readonly warmUp: string;
+  /** The Python that was run in it. */
+  readonly content: string;
   readonly packages: readonly { readonly name: string; readonly sha256: string }[];
 }
 
 // The sum stands in the name, so that the file comes into being in one step.
 const pattern = /^python-([0-9a-f]{16})-([0-9a-f]{64})\.snapshot$/;
 
-export function snapshotKey({ pyodide, node, timeZone, warmUp, packages }: SnapshotContent): string {
-  const parts = [pyodide, node, timeZone, warmUp, packages.map(({ name, sha256 }) => [name, sha256])];
+export function snapshotKey({ pyodide, node, timeZone, content, packages }: SnapshotContent): string {
+  const parts = [pyodide, node, timeZone, content, packages.map(({ name, sha256 }) => [name, sha256])];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
@@ -128,17 +129,6 @@ async function record(
     killAll(child);
   }
   return sum.digest("hex");
-}
-
-/** Whether the file still holds what was made. */
-export async function isWhole({ path, sha256 }: Snapshot): Promise<boolean> {
-  const sum = createHash("sha256");
-  try {
-    await pipeline(createReadStream(path), sum);
-    return sum.digest("hex") === sha256;
-  } catch {
-    return false;
-  }
 }
 
 export async function discardSnapshot({ path }: Snapshot): Promise<void> {

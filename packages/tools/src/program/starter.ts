@@ -16,11 +16,10 @@ export interface Start {
 
 export interface Starter {
   /**
-   * Asked before each call, so it must be quick once it has answered; where a new child is to be started, for a
-   * `program` or for whatever comes (an empty one), it may take the time to make starts quick. Rejects when no child can
-   * be started here.
+   * Asked before each call, so it must be quick once it has answered; where a child is about to be started (`starts`) it
+   * may take the time to make starts quick. Rejects when no child can be started here.
    */
-  next(onProgress?: ToolContext["onProgress"], program?: string): Promise<Start>;
+  next(onProgress: ToolContext["onProgress"] | undefined, starts: boolean): Promise<Start>;
   /** What was looked up about this machine is looked up again. */
   refresh(): void;
   close(): void;
