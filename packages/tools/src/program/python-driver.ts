@@ -9,6 +9,7 @@ export const pythonDriver = String.raw`${closeCtypes}
 import ast, builtins, gc, importlib, importlib.util, json, linecache, os, random, sys, time, traceback, types, warnings
 from decimal import Decimal
 from fractions import Fraction
+from operator import is_not
 
 SITE = "/lib/packages/unpacked"
 # Programs import it out of habit and then never use it, so only its use fails.
@@ -104,7 +105,8 @@ def make_driver(limits, packages, pause):
     missing = mount(packages, main)
     installed = [file["name"] for file in packages["files"]]
     # What the driver works with is as it was for the next call, whatever the program did to it.
-    tools = [(m.__dict__, tuple(m.__dict__.items())) for m in (builtins, ast, gc, linecache, traceback, types)]
+    tools = [(m.__dict__, *zip(*m.__dict__.items())) for m in (builtins, ast, gc, linecache, traceback, types)]
+    any_of, each, pairs = any, map, zip
     ANSWERS = ("ans", "answer", "result")
     SOLVERS = ("solution", "solver")
     SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -241,7 +243,9 @@ def make_driver(limits, packages, pause):
                 if isinstance(statement, ast.AnnAssign) and statement.value is None:
                     continue
                 for target in targets:
-                    names.update(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+                    # Walking takes longer than most programs run.
+                    parts = (target,) if isinstance(target, ast.Name) else ast.walk(target)
+                    names.update(n.id for n in parts if isinstance(n, ast.Name))
         return names
 
     def last_assignment(body):
@@ -407,10 +411,9 @@ def make_driver(limits, packages, pause):
             disarm()
             flush()
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = own
-            for now, own_things in tools:
-                for name, thing in own_things:
-                    if now.get(name) is not thing:
-                        now[name] = thing
+            for now, names, things in tools:
+                if any_of(each(is_not, each(now.get, names), things)):
+                    now.update(pairs(names, things))
         if failure is KeyboardInterrupt:
             return OUT_OF_TIME
         if reply is None:
