@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ["tests/setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Real servers and child processes on a small machine: more files at once only wait for each other.
-    maxWorkers: 2,
+    // Real servers and child processes: three files keep two cores busy, more only wait for each other.
+    maxWorkers: 3,
     env: { CI: "false" },
   },
 });

@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { findSnapshot, snapshotKey } from "../../../packages/tools/src/program/snapshot.ts";
 import { startPrograms } from "./harness.ts";
@@ -29,10 +38,14 @@ async function answerOnce(): Promise<string | undefined> {
   return structured.value?.repr;
 }
 
-beforeEach(async () => {
-  await keep();
+const kept = join(mkdtempSync(join(tmpdir(), "chingu-snapshots-")), "kept");
+beforeAll(async () => {
+  expect(await keep()).toBe(true);
+  copyFileSync(pathOf(), kept);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const path of [folder, dirname(kept)]) rmSync(path, { recursive: true, force: true });
+});
 
 test("a snapshot is one file that only the user may read, named after what it holds", async () => {
   expect(snapshots()).toHaveLength(1);
@@ -64,7 +77,6 @@ test.each([
       writeFileSync(pathOf(), bytes);
     },
   ],
-  ["gone", () => rmSync(pathOf())],
   [
     "of another content under a right name",
     () => {
@@ -76,9 +88,16 @@ test.each([
       writeFileSync(join(folder, name.replace(/-[0-9a-f]{64}/, `-${sum}`)), content, { mode: 0o600 });
     },
   ],
-])("a snapshot that is %s costs only time, and is made again", async (_how, spoil) => {
+])("a snapshot that is %s costs only time, and is thrown away", async (_how, spoil) => {
+  const name = snapshots()[0] ?? "";
   spoil();
   expect(await answerOnce()).toBe("42");
+  expect(snapshots()).toEqual([]);
+  copyFileSync(kept, join(folder, name));
+});
+
+test("a snapshot that is gone is made again by the next program, however short its command is", async () => {
+  rmSync(pathOf());
   expect(await answerOnce()).toBe("42");
   expect(snapshots()).toHaveLength(1);
   const sum = createHash("sha256").update(readFileSync(pathOf())).digest("hex");
