@@ -73,3 +73,22 @@ test("what another agent says in a thread is there in the next turn", async () =
   const contents = one.server.requests[1]?.body.messages.map(({ content }: { content: string }) => content);
   expect(contents).toEqual(["Be brief.", "1", "first", "2", "second", "3"]);
 });
+
+test("a thread that was deleted elsewhere is begun anew, and the user is told", async () => {
+  await using kit = await agentWith([text("one"), text("two"), text("three")]);
+  const turn = async (said: string) => {
+    const events = await Array.fromAsync(kit.agent.turn(said, { threadId: "t1" }));
+    return events.flatMap((event) => (event.type === "notice" ? event.code : []));
+  };
+  expect(await turn("first")).toEqual([]);
+  await kit.agent.store.erase({ namespace: key.namespace, thread: key.id });
+  expect(await turn("second")).toEqual(["thread_erased"]);
+  expect(await turn("third")).toEqual([]);
+  const rows = await kit.agent.store.read(key);
+  expect(rows.flatMap((row) => ("message" in row ? row.message.parts : []))).toMatchObject([
+    { text: "second" },
+    { text: "two" },
+    { text: "third" },
+    { text: "three" },
+  ]);
+});

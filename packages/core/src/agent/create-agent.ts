@@ -166,6 +166,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const model = own ?? (options.model as ChatModel);
 
   const readThread = createThreadReader(store);
+  const alive = new Set<string>();
   const readOutput = readOutputTool({
     text: (id, name) => store.readText({ namespace, id }, name),
     messages: async (id) => (await readThread({ namespace, id })).messages,
@@ -195,7 +196,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     await Promise.allSettled([toolbox.close(), ...(borrowed ? [] : [store.close()]), own?.dispose?.()]);
   };
   const openLog = (threadId: string, folder?: string) =>
-    openThreadLog(store, readThread, { namespace, id: threadId }, folder === undefined ? {} : { folder });
+    openThreadLog(store, readThread, { namespace, id: threadId }, { alive, ...(folder !== undefined && { folder }) });
   const spend = () =>
     openSpending({
       limits,

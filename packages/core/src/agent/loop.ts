@@ -140,6 +140,7 @@ async function* runSteps(
   const { text, attachments, refusal } = input;
   if (refusal) return { status: "failed", error: refusal };
   const thread = await openThread(deps, turnId, progress, signal);
+  if (thread.conversation().erased) yield erasedNotice;
   let early: TurnEnd | undefined;
   if (text === undefined) early = yield* resumeCalls(deps, thread, progress, signal);
   else {
@@ -152,6 +153,12 @@ async function* runSteps(
   yield* hearSteering(deps, thread);
   return end;
 }
+
+const erasedNotice: UnstampedEvent = {
+  type: "notice",
+  code: "thread_erased",
+  text: "This conversation was deleted elsewhere. What is said from here on is kept under its id, and nothing older is known.",
+};
 
 /** Reads what heads the requests of this turn, and lets the model answer. */
 async function* answerWith(

@@ -43,17 +43,29 @@ function identityOf(row: Row): string {
   return "mark" in row ? row.mark.id : row.raw;
 }
 
-/** The log of one thread in a store. `created` is what a new thread is given. */
+/**
+ * The log of one thread in a store. `created` is what a new thread is given. `alive` are the threads that have rows as
+ * far as the caller knows.
+ */
 export function openThreadLog(
   store: ThreadStore,
   read: ReadThread,
   key: ThreadKey,
-  created: Pick<AppendOptions, "title" | "folder">,
+  { alive, ...created }: Pick<AppendOptions, "title" | "folder"> & { readonly alive: Set<string> },
 ): ThreadLog {
   return {
     threadId: key.id,
-    load: () => read(key),
-    append: async (message, op) => (await store.append(key, [message], { op, ...created })).seq,
+    async load() {
+      const conversation = await read(key);
+      if (conversation.seq > 0) alive.add(key.id);
+      else if (alive.delete(key.id)) return { ...conversation, erased: true };
+      return conversation;
+    },
+    async append(message, op) {
+      const { seq } = await store.append(key, [message], { op, ...created });
+      alive.add(key.id);
+      return seq;
+    },
     mark: async (mark, expect) => {
       const outcome = await store.append(key, [mark], { expect, op: `mark:${mark.id}` });
       return outcome.kind === "appended" ? outcome.seq : undefined;

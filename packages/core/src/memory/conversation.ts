@@ -17,6 +17,8 @@ export interface Conversation {
   readonly unsummarised: boolean;
   /** The number of the newest row, marks and unreadable rows included; 0 for an empty thread. */
   readonly seq: number;
+  /** It had rows a moment ago: somebody has deleted it. */
+  readonly erased?: true;
 }
 
 const nothing: Conversation = { messages: [], summaries: [], unsummarised: false, seq: 0 };
