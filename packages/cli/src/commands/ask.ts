@@ -8,7 +8,7 @@ import { instructionLine } from "../open-instructions.ts";
 import { endEarly } from "../output/early-end.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
-import { errorText, type WriterOptions, writeTurn } from "../output/turn-writer.ts";
+import { type WriterOptions, warningText, writeTurn } from "../output/turn-writer.ts";
 import { readSchema } from "../read-schema.ts";
 import { readPiped } from "../read-stdin.ts";
 import { openStore, readSettings, type SettingFlags, type Settings } from "../settings.ts";
@@ -107,7 +107,7 @@ async function oneTurn(
   const opened = await openAgent(settings, io, store);
   for (const line of opened.modelLines) say(line);
   if (writer.verbose) for (const file of opened.instructions.files()) say(instructionLine(file));
-  for (const failure of opened.agent.failures) say(errorText(failure, messages));
+  for (const failure of opened.agent.failures) say(warningText(failure, messages));
   const turn = opened.agent.turn(question, {
     ...(threadId !== undefined && { threadId }),
     ...(outputSchema && { outputSchema }),

@@ -4,7 +4,7 @@ import { openAgent } from "../open-agent.ts";
 import { endEarly } from "../output/early-end.ts";
 import { exitCodeOf } from "../output/exit-code.ts";
 import { CommandFailure } from "../output/report-failure.ts";
-import { errorText, writeTurn } from "../output/turn-writer.ts";
+import { warningText, writeTurn } from "../output/turn-writer.ts";
 import { namespace, openStore, readSettings, type SettingFlags } from "../settings.ts";
 import { callsWait, findThread } from "./choose-thread.ts";
 
@@ -40,7 +40,7 @@ async function goOn(id: string | undefined, flags: SettingFlags, io: Io): Promis
   }
   const { agent, modelLines, remember } = await openAgent(settings, io, store);
   const quiet = flags.quiet ?? false;
-  for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
+  for (const line of [...modelLines, ...agent.failures.map((failure) => warningText(failure, messages))]) {
     if (!quiet) io.stderr.write(`${line}\n`);
   }
   const turn = agent.resume(thread.id, {

@@ -4,7 +4,7 @@ import { sanitize } from "@chingu/core/text";
 import { askOnTerminal } from "../confirm.ts";
 import type { Io } from "../io.ts";
 import { openAgent } from "../open-agent.ts";
-import { errorText, writeTurn } from "../output/turn-writer.ts";
+import { warningText, writeTurn } from "../output/turn-writer.ts";
 import { openStore, type Settings } from "../settings.ts";
 import { createAnswering } from "./answering.ts";
 import { callsWait, chooseThread } from "./choose-thread.ts";
@@ -17,7 +17,7 @@ export async function talkPlain(flags: TalkFlags, settings: Settings, io: Io): P
   const store = await openStore(settings, io);
   let threadId = await chooseThread(flags, store, io, () => io.stderr.write(`${messages.newThread}\n`));
   const { agent, modelLines, remember, project } = await openAgent(settings, io, store);
-  for (const line of [...modelLines, ...agent.failures.map((failure) => errorText(failure, messages))]) {
+  for (const line of [...modelLines, ...agent.failures.map((failure) => warningText(failure, messages))]) {
     io.stderr.write(`${line}\n`);
   }
   const writer = {

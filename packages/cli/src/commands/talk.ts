@@ -3,7 +3,7 @@ import type { Message } from "@chingu/core/protocol";
 import type { Io } from "../io.ts";
 import { fetchEmbedded, openAgent } from "../open-agent.ts";
 import { networkWarnings } from "../open-store.ts";
-import { errorText } from "../output/turn-writer.ts";
+import { errorText, warningText } from "../output/turn-writer.ts";
 import { namespace, openStore, type SettingFlags, type Settings } from "../settings.ts";
 import { createAnswering } from "./answering.ts";
 import { chooseThread } from "./choose-thread.ts";
@@ -29,7 +29,7 @@ export async function talk(flags: TalkFlags, settings: Settings, io: Io): Promis
   const banner = [
     ...opened.modelLines,
     ...(resolution.kind === "failed" ? errorText(resolution.failure, messages).split("\n") : []),
-    ...agent.failures.map((failure) => errorText(failure, messages)),
+    ...agent.failures.map((failure) => warningText(failure, messages)),
     ...(await networkWarnings(store, messages)),
     messages.terminalHint,
     ...(flags.pal ? [messages.palOn(flags.samples ?? 1)] : []),

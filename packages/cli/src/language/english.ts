@@ -7,6 +7,7 @@ import { englishThreads } from "./threads.ts";
 
 export const english: Messages = {
   error: "error",
+  warning: "warning",
   stopped: "stopped",
   compaction: englishCompaction,
   withdrawn: "(the text above is withdrawn: the answer starts again)",

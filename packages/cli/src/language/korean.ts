@@ -7,6 +7,7 @@ import { koreanThreads } from "./threads.ts";
 
 export const korean: Messages = {
   error: "오류",
+  warning: "주의",
   stopped: "중단했습니다",
   compaction: koreanCompaction,
   withdrawn: "(위의 글은 취소되었습니다. 답을 처음부터 다시 씁니다)",

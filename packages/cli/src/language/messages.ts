@@ -7,6 +7,7 @@ import type { ThreadMessages } from "./threads.ts";
 /** What the command line says to a person. Codes, keys and flags are never translated. */
 export interface Messages {
   readonly error: string;
+  readonly warning: string;
   readonly stopped: string;
   readonly withdrawn: string;
   readonly compaction: CompactionMessages;

@@ -125,9 +125,20 @@ function valueText({ status, value }: TurnResult): string {
 }
 
 /** `error: what happened. What to do.` */
-export function errorText(
-  { message, hint }: { readonly message: string; readonly hint?: string | undefined },
-  messages: Messages,
-): string {
-  return [`${messages.error}: ${sanitizeLine(message)}`, ...(hint ? [`  ${sanitizeLine(hint)}`] : [])].join("\n");
+export function errorText(failure: Said, messages: Messages): string {
+  return `${messages.error}: ${saidText(failure)}`;
+}
+
+/** The same of what went wrong without ending the command: `warning: …`. */
+export function warningText(failure: Said, messages: Messages): string {
+  return `${messages.warning}: ${saidText(failure)}`;
+}
+
+interface Said {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+function saidText({ message, hint }: Said): string {
+  return [sanitizeLine(message), ...(hint ? [`  ${sanitizeLine(hint)}`] : [])].join("\n");
 }

@@ -65,10 +65,13 @@ handle: ${compute}
 ];
 
 /**
- * Tools that are not offered by their description: a program covers `calculate`, reading on in a long output is beyond a
- * small context, and a small model cannot tell what is worth keeping.
+ * Tools that are not offered by their description: a Python program covers `calculate` and `run_javascript`, reading on
+ * in a long output is beyond a small context, and a small model cannot tell what is worth keeping.
  */
-const known = new Set(["run_python", "calculate", "read_output", "memory_save", "memory_forget", "memory_search"]);
+const known = new Set([
+  ...["run_python", "run_javascript", "calculate", "read_output"],
+  ...["memory_save", "memory_forget", "memory_search"],
+]);
 
 export type Decision = { readonly kind: "answer" } | { readonly kind: "call"; readonly tool: ToolSpec };
 
@@ -77,7 +80,7 @@ export type Decision = { readonly kind: "answer" } | { readonly kind: "call"; re
  * would write. Our own tools are known to the examples; others are offered by their descriptions' first line.
  */
 export async function decide(
-  lane: Lane,
+  lane: Pick<Lane, "choose">,
   exchanges: readonly Exchange[],
   tools: readonly ToolSpec[],
   signal: AbortSignal,
