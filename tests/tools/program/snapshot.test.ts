@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -98,8 +100,13 @@ test.each([
 
 test("a snapshot that is gone is made again by the next program, however short its command is", async () => {
   rmSync(pathOf());
+  // What a process that was killed while making one leaves behind.
+  const left = join(folder, "python-0123456789abcdef.1.part");
+  writeFileSync(left, "half");
+  utimesSync(left, 0, 0);
   expect(await answerOnce()).toBe("42");
   expect(snapshots()).toHaveLength(1);
+  expect(existsSync(left)).toBe(false);
   const sum = createHash("sha256").update(readFileSync(pathOf())).digest("hex");
   expect(pathOf()).toContain(sum);
   expect(statSync(pathOf()).size).toBeGreaterThan(20_000_000);

@@ -135,16 +135,19 @@ export async function discardSnapshot({ path }: Snapshot): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
 
+/** Snapshots of other content that nobody uses, and what a process that was killed while making one left behind. */
 async function removeOld(folder: string, key: string): Promise<void> {
-  const { keep, unusedDays } = programLimits.snapshot;
-  const others = (await readdir(folder)).filter((name) => pattern.test(name) && pattern.exec(name)?.[1] !== key);
-  const dated = await Promise.all(
-    others.map(async (name) => {
+  const { keep, unusedDays, makeMs } = programLimits.snapshot;
+  const files = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
       const path = join(folder, name);
-      return { path, used: (await lstat(path).catch(() => undefined))?.mtimeMs ?? 0 };
+      return { name, path, used: (await lstat(path).catch(() => undefined))?.mtimeMs ?? 0 };
     }),
   );
-  const oldest = Date.now() - unusedDays * 24 * 3600 * 1000;
-  const old = dated.sort((a, b) => b.used - a.used).filter(({ used }, at) => at >= keep || used < oldest);
-  await Promise.all(old.map(({ path }) => rm(path, { force: true })));
+  const now = Date.now();
+  const oldest = now - unusedDays * 24 * 3600 * 1000;
+  const others = files.filter(({ name }) => pattern.test(name) && pattern.exec(name)?.[1] !== key);
+  const old = others.sort((a, b) => b.used - a.used).filter(({ used }, at) => at >= keep || used < oldest);
+  const left = files.filter(({ name, used }) => name.endsWith(".part") && used < now - makeMs);
+  await Promise.all([...old, ...left].map(({ path }) => rm(path, { force: true })));
 }
