@@ -34,6 +34,9 @@ describe("a Redis that cannot be reached", () => {
     expect(away.stderr.match(/cannot be reached/g)).toHaveLength(1);
     expect(away.stderr).toMatch(/kept in sqlite:.*unsent-\w+\.db, and earlier ones are out of sight/);
     await machine.run(["memory", "save", "차를 좋아한다"]);
+    expect((await machine.run(["search", "안녕"])).stdout).toContain("안녕?");
+    const indexes = () => readdirSync(join(machine.home, ".cache/chingu/index"));
+    expect(indexes()).not.toEqual([]);
 
     const korean = await machine.run(["threads", "list"], { env: { CHINGU_LANG: "ko" } });
     expect(korean.stdout).toContain("안녕?");
@@ -44,6 +47,8 @@ describe("a Redis that cannot be reached", () => {
     expect(back).toMatchObject({ stdout: "사과요\n", exitCode: 0 });
     expect(back.stderr).toContain("1 thread and 1 fact kept on this machine went to the store.");
     expect(JSON.stringify(model.requests.at(-1)?.body)).toContain("반가워요");
+    // What is deleted in the store from now on must not live on beside it.
+    expect(indexes()).toEqual([]);
     const again = await machine.run(["threads", "list", "--output", "json"]);
     expect(JSON.parse(again.stdout)).toHaveLength(1);
     expect(again.stderr).toBe("");

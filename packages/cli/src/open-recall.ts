@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { type AgentOptions, type Embedder, fetchEmbeddings, type Transport } from "@chingu/core";
 import type { Io } from "./io.ts";
-import { clock, resolve, type Settings } from "./settings.ts";
+import { clock, indexFolder, resolve, type Settings } from "./settings.ts";
 
 type RecallSettings = Required<Pick<NonNullable<AgentOptions["recall"]>, "folder" | "zone">> & {
   readonly embedder?: Embedder;
@@ -11,7 +10,7 @@ type RecallSettings = Required<Pick<NonNullable<AgentOptions["recall"]>, "folder
 export function recallSettings(settings: Settings, io: Io, transport: Transport): RecallSettings {
   const embeddings = settings.config.memory?.embeddings;
   return {
-    folder: join(settings.folders.cache, "index"),
+    folder: indexFolder(settings),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(embeddings && { embedder: openEmbedder(embeddings, settings, io, transport) }),
   };

@@ -1,15 +1,23 @@
 import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { type FallbackNotice, makeId, openThreadStore, openWithFallback, type ThreadStore } from "@chingu/core";
+import {
+  type FallbackNotice,
+  makeId,
+  openThreadStore,
+  openWithFallback,
+  removeIndex,
+  type ThreadStore,
+} from "@chingu/core";
 import { sanitizeLine } from "@chingu/core/text";
 import type { Io } from "./io.ts";
 import type { Messages } from "./language/index.ts";
 
 export interface StorePlace {
   readonly url: string;
-  /** Where the spare of a store behind a network is kept. */
+  /** Where the spare of a store behind a network is kept, and its index. */
   readonly folder: string;
+  readonly indexFolder: string;
   readonly namespace: string;
   readonly clock: { now(): number };
   /** What to do when such a store cannot be reached. */
@@ -41,7 +49,13 @@ export async function openStoreAt(place: StorePlace, io: Io): Promise<ThreadStor
         () => false,
       ),
     ...{ namespace, clock, beginWithSpare: fallback === "embedded" },
-    onNotice: (notice) => say(sanitizeLine(noticeText(notice, messages))),
+    onNotice: (notice) => {
+      say(sanitizeLine(noticeText(notice, messages)));
+      // The spare is empty now; what it held may be deleted in the store, and must not live on here.
+      if (notice.kind !== "merged") return;
+      const removing = removeIndex({ store: { url: notice.spare }, namespace, folder: place.indexFolder });
+      io.cleanup.defer(() => removing.catch(() => undefined));
+    },
   });
   say = (line) => void held.push(line);
   return closing(store, io);

@@ -86,7 +86,13 @@ export async function openStore(settings: Settings, io: Io): Promise<ThreadStore
   const url = settings.flags.memory ?? settings.config.memory?.url ?? embedded;
   const { folders, config, messages } = settings;
   const fallback = config.memory?.fallback ?? "none";
-  return openStoreAt({ url, folder: folders.data, namespace, clock, fallback, messages }, io);
+  const place = { url, folder: folders.data, indexFolder: indexFolder(settings) };
+  return openStoreAt({ ...place, namespace, clock, fallback, messages }, io);
+}
+
+/** Where search keeps what it can make again from the stores. */
+export function indexFolder({ folders }: Pick<Settings, "folders">): string {
+  return join(folders.cache, "index");
 }
 
 /** Connections of this command, with the environment's proxies. */

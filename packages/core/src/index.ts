@@ -56,7 +56,7 @@ export { type FactOrigin, originOf } from "./memory/facts/why.ts";
 export { type FallbackNotice, openWithFallback } from "./memory/fallback.ts";
 export { openThreadStore } from "./memory/open.ts";
 export { parseDay } from "./memory/recall/calendar.ts";
-export { type Embedder, openRecall, type Passage, type Recall } from "./memory/recall/recall.ts";
+export { type Embedder, openRecall, type Passage, type Recall, removeIndex } from "./memory/recall/recall.ts";
 export { type RewindOutcome, rewind } from "./memory/rewind.ts";
 export {
   type Row,

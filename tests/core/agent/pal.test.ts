@@ -123,6 +123,29 @@ test("a number that the model only says is never the answer", async () => {
   ]);
 });
 
+test("a program that failed is what the turn ends with, though the model answers its error in words", async () => {
+  await using at = await palAgent([program("1 / 0"), text("It cannot be divided."), text("Really.")]);
+  expect(resultOf(await turnOf(at.agent))).toMatchObject({
+    status: "incomplete",
+    error: { code: "program_failed", message: expect.stringContaining("ZeroDivisionError") },
+  });
+});
+
+test("a value too long to be shown whole is no answer, and has no vote", async () => {
+  await using at = await palAgent([program("10**20000")]);
+  expect(resultOf(await turnOf(at.agent))).toMatchObject({
+    status: "incomplete",
+    answer: "",
+    value: null,
+    error: { code: "program_failed", message: expect.stringContaining("too long") },
+    receipts: [{ truncated: true }],
+  });
+  await using many = await palAgent([program("10**20000"), program("10**20000 + 1"), program("7")]);
+  const result = resultOf(await turnOf(many.agent, { samples: 3 }));
+  expect(result).toMatchObject({ status: "completed", answer: "7" });
+  expect(computed(result).map(({ agreement }) => agreement)).toEqual([undefined, undefined, { programs: 1, of: 3 }]);
+});
+
 test("a program that was cut is not run, and a shorter one is asked for", async () => {
   await using at = await palAgent([truncatedCall("run_python", '{"code":"x = 1\\nx +'), program("x = 2\nx")]);
   expect(resultOf(await turnOf(at.agent))).toMatchObject({ answer: "2", receipts: [{ program: "x = 2\nx" }] });
@@ -219,6 +242,29 @@ test("a budget ends the sampling, and what was sampled before decides", async ()
   expect(result).toMatchObject({ status: "completed", answer: "7" });
   expect(result.steps).toBe(result.receipts.length);
   expect(result.steps).toBeLessThan(20);
+});
+
+test("the time limit ends the sampling, and what came in time decides", async () => {
+  const tool = defineTool({
+    name: "run_python",
+    description: "Runs.",
+    input: z.object({ code: z.string() }),
+    annotations: { readOnly: true },
+    run: async ({ code }, { signal }) => {
+      const never = code === "7" ? undefined : Promise.withResolvers<never>();
+      signal.addEventListener("abort", () => never?.reject(signal.reason));
+      await never?.promise;
+      const receipt = { kind: "computation", tool: "run_python", language: "python" } as const;
+      return { content: "7", receipt: { ...receipt, program: code, value: code, stdout: "" } };
+    },
+  });
+  await using at = await palAgent([program("7"), program("forever")], {
+    tools: [tool],
+    policy: { timeouts: { ...quickTimeouts, turn: 3_000 } },
+  });
+  const events = await turnOf(at.agent, { samples: 2, threadId: "t" });
+  expect(resultOf(events)).toMatchObject({ status: "completed", answer: "7", error: null });
+  expect(events).toContainEqual(expect.objectContaining({ code: "agreement" }));
 });
 
 test("stopping while samples are written ends the turn at once, without an answer", async () => {

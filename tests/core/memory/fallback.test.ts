@@ -88,7 +88,7 @@ describe("a store that cannot be reached at the start", () => {
 
     for (let start = 0; start < 2; start++) {
       const { store, notices } = await open(server.url);
-      expect(notices).toEqual(start === 0 ? [{ kind: "merged", threads: 2, facts: 1 }] : []);
+      expect(notices).toEqual(start === 0 ? [{ kind: "merged", threads: 2, facts: 1, spare: expect.any(String) }] : []);
       expect(idsOf(await store.read(thread))).toEqual(["수박서리-0", "수박서리-1", "call"]);
       expect(await store.info(thread)).toMatchObject({ title: "밭", folder: "/home/a" });
       expect(await store.readText(thread, saved)).toBe("긴 출력");
@@ -133,7 +133,7 @@ describe("a store that gets lost", () => {
     await server.restart();
 
     const next = await open(server.url, false);
-    expect(next.notices).toEqual([{ kind: "merged", threads: 1, facts: 0 }]);
+    expect(next.notices).toEqual([{ kind: "merged", threads: 1, facts: 0, spare: expect.any(String) }]);
     expect(idsOf(await next.store.read(thread))).toEqual(["before-0", "a-0", "b-0"]);
     expect(kinds()).toEqual(["kept"]);
   });

@@ -94,6 +94,12 @@ test("a program that gives something else is told apart from one that cannot run
   ]);
 });
 
+test("a value of which only the beginning was kept cannot be compared", async () => {
+  const thread = JSON.stringify(ran("g", "r1", { code: "10**20000 + 1" }, `1${"0".repeat(16_383)}...`));
+  const cut: Message[] = JSON.parse(thread.replaceAll('"value":"1', '"truncated":true,"value":"1'));
+  expect(await rerun(cut)).toMatchObject([{ status: "cannot_run", reason: expect.stringContaining("too long") }]);
+});
+
 test("a program that another one's names disturb is run once more by itself", async () => {
   const rows = await rerun([
     ...ran("d", "r1", { code: "sum = 5\nsum" }, "5"),

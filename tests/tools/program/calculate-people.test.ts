@@ -27,6 +27,24 @@ test.each([
 });
 
 test.each([
+  ["325 더하기 7", "332"],
+  ["100 빼기 3억", "-299999900"],
+  ["7곱하기 8", "56"],
+  ["10나누기4", "2.5"],
+  ["12만 원 나누기 5", "24000 원"],
+  ["80 더하기 15%", "92"],
+  ["루트(16)", "4"],
+  ["루트 81 곱하기 2", "18"],
+])("the words of %s are signs: it is exactly %s", async (expression, exact) => {
+  expect((await programs.calculate(expression)).structured).toMatchObject({ ok: true, exact, is_exact: true });
+});
+
+test("a word that only begins like a sign is none", async () => {
+  expect((await programs.calculate("원주율이 * 3")).isError).toBe(true);
+  expect((await programs.calculate("원주율 * 3^2", { precision: 5 })).structured.exact).toBe("28.274");
+});
+
+test.each([
   ["1시간 30분", "1.5 hour"],
   ["2시간30분", "2.5 hour"],
   ["5 ft 3 inch", "5.25 ft"],

@@ -108,6 +108,7 @@ test("names are kept within a thread, counted, and unknown to another thread", a
   const number = first.structured.session.call_no + 1;
   expect(second.structured).toMatchObject({ value: { repr: "42" }, session: { state: "kept", call_no: number } });
   expect(other.structured).toMatchObject({ error: { type: "NameError" }, session: { state: "new", call_no: 1 } });
+  expect(other.content).toContain("This interpreter is new");
   expect(other.structured.session.id).not.toBe(first.structured.session.id);
 });
 

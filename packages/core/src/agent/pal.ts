@@ -67,6 +67,7 @@ export async function* answerByProgram(
   const { maxSteps } = deps.policy;
   if (!deps.toolbox.list().some(({ name }) => name === tool)) return failed(noTool);
   let end = incomplete(noProgram);
+  let ran = false;
   let missed: ProgramAsking["missed"];
   for (let round = 0; round <= mends; round++) {
     yield* hearSteering(deps, thread);
@@ -85,20 +86,25 @@ export async function* answerByProgram(
     if (calls.length === 0 && first) {
       const stop = endWithoutProgram(first, progress);
       if (stop) return stop;
-      end = incomplete(noProgram);
+      if (!ran) end = incomplete(noProgram);
       missed = { text: first.text, say: wasCut(first) ? writeShorter : writeProgram };
       continue;
     }
 
+    ran = true;
     for (const call of calls) yield { type: "tool_call", call };
     const from = progress.receipts.length;
     const { outcomes, stop } = yield* runPrograms(deps, thread, calls, { apart: samples > 1 }, progress, signal);
-    if (stop) return stop;
-    const receipts = progress.receipts.slice(from).filter((receipt) => receipt.kind === "computation");
-    if (receipts.length > 0) {
-      const value = computedValue(yield* majority(receipts, { from, of: asked.length, samples }, progress));
+    const given = progress.receipts.slice(from).filter((receipt) => receipt.kind === "computation");
+    const receipts = given.filter(({ truncated }) => !truncated);
+    // A limit ends the sampling: what is there decides.
+    const decides = receipts.length > 0 && (!stop || (samples > 1 && stop.status === "max_time"));
+    if (stop && !decides) return stop;
+    if (decides) {
+      const value = computedValue(yield* majority(receipts, { of: asked.length, samples }, progress));
       return yield* tell(thread, { text: valueText(value), value: valueJson(value) }, progress);
     }
+    if (given.length > 0) return incomplete(tooLong);
     const outcome = outcomes.at(-1);
     if (outcome?.kind === "error" && outcome.code === "denied") return { status: "denied", error: notAllowed(outcome) };
     end = incomplete(programFailed(outcome));
@@ -260,7 +266,7 @@ async function* runPrograms(
 /** The receipt whose value is the answer. Of several samples each receipt is told how many agree with it. */
 async function* majority(
   receipts: readonly ComputationReceipt[],
-  { from, of, samples }: { readonly from: number; readonly of: number; readonly samples: number },
+  { of, samples }: { readonly of: number; readonly samples: number },
   progress: TurnProgress,
 ): AsyncGenerator<UnstampedEvent, ComputationReceipt> {
   const { winner, agreeing } = vote(receipts.map(computedValue));
@@ -268,7 +274,8 @@ async function* majority(
   if (!chosen) throw new Error("A vote has a winner.");
   if (samples === 1) return chosen;
   for (const [index, receipt] of receipts.entries()) {
-    progress.receipts[from + index] = { ...receipt, agreement: { programs: agreeing[index] ?? 1, of } };
+    const agreement = { programs: agreeing[index] ?? 1, of };
+    progress.receipts[progress.receipts.indexOf(receipt)] = { ...receipt, agreement };
   }
   const fewer = of < samples ? ` (${samples} were asked for)` : "";
   yield { type: "notice", code: "agreement", text: `${agreeing[winner]} of ${of} programs agree${fewer}` };
@@ -301,6 +308,12 @@ const noTool: Failure = {
   hint: "ask again without --pal",
 };
 const noProgram: Failure = { code: "no_program", message: "the model wrote no program", hint: withoutPal };
+
+const tooLong: Failure = {
+  code: "program_failed",
+  message: "what the program gave is too long to be shown whole",
+  hint: "ask for a part of it, or for a program that prints it",
+};
 
 function programFailed(outcome: ToolOutcome | undefined): Failure {
   const said = outcome?.kind === "value" ? "it gave no value" : outcome?.message.split("\n")[0];

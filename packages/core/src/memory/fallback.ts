@@ -10,7 +10,7 @@ export type FallbackNotice =
   /** It got lost: what is said from now on is kept in the spare. */
   | { readonly kind: "kept"; readonly failure: Failure; readonly spare: string }
   /** It has now what was kept. */
-  | { readonly kind: "merged"; readonly threads: number; readonly facts: number }
+  | { readonly kind: "merged"; readonly threads: number; readonly facts: number; readonly spare: string }
   /** It has not, and the spare keeps it. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly spare: string };
 
@@ -65,7 +65,7 @@ export async function openWithFallback(options: FallbackOptions): Promise<Thread
       const merged = await mergeStores(await spare(), store, { namespace, now: clock.now() });
       waiting = false;
       told = false;
-      if (merged.threads > 0 || merged.facts > 0) onNotice({ kind: "merged", ...merged });
+      if (merged.threads > 0 || merged.facts > 0) onNotice({ kind: "merged", ...merged, spare: (await spare()).url });
       return true;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

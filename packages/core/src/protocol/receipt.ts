@@ -7,6 +7,8 @@ export const computationSchema = z.object({
   language: z.string(),
   program: z.string(),
   value: z.string(),
+  /** `value` is only the beginning of what the program gave. */
+  truncated: z.literal(true).optional(),
   stdout: z.string(),
   hash: z.string().startsWith("sha256:"),
 });

@@ -14,7 +14,7 @@ export interface Rerun {
   readonly status: "same" | "differs" | "cannot_run";
   readonly recorded: Ran;
   readonly now?: Ran;
-  /** Why it cannot be run. */
+  /** Why it cannot be run, or what it gave not be compared. */
   readonly reason?: string;
 }
 
@@ -93,6 +93,7 @@ function compare({ name, receipt }: ThreadReceipt<ComputationReceipt>, outcome: 
   const recorded = { value, stdout };
   if ("reason" in outcome) return { name, tool, status: "cannot_run", recorded, reason: outcome.reason };
   const now = { value: outcome.value, stdout: outcome.stdout };
-  const status = now.value === value && now.stdout === stdout ? "same" : "differs";
-  return { name, tool, status, recorded, now };
+  if (now.value !== value || now.stdout !== stdout) return { name, tool, status: "differs", recorded, now };
+  if (!receipt.truncated) return { name, tool, status: "same", recorded, now };
+  return { name, tool, status: "cannot_run", recorded, now, reason: "its value was too long to be kept whole" };
 }

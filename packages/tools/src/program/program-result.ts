@@ -174,6 +174,7 @@ export function present(code: string, result: ProgramResult, language: Language,
             language: language.name,
             program: code,
             value: value?.repr ?? "",
+            ...(value?.truncated && { truncated: true as const }),
             stdout,
           },
         }

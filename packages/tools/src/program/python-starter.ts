@@ -47,6 +47,8 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
   const { snapshotFolder } = options;
   const closing = new AbortController();
   let place: Promise<Place> | undefined;
+  /** A program wanted what was not there: it is looked for before each call until something has come. */
+  let missed = false;
   let snapshot: Snapshot | undefined;
   let making: Promise<void> | undefined;
   /** Not waited for again in this process: the reason will hardly have gone. */
@@ -124,12 +126,14 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
 
   return {
     async next(onProgress, starts) {
-      place ??= find(onProgress);
+      const before = place;
+      place = missed || !place ? find(onProgress) : place;
       // What failed is tried again at the next call.
       place.catch(() => {
         place = undefined;
       });
       const here = await place;
+      if (missed && (await before)?.kind !== here.kind) missed = false;
       const { entry, kind } = here;
       if (starts) await keep(here, onProgress);
       const cold = await options.confine(entry);
@@ -157,7 +161,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
       return snapshot !== undefined;
     },
     refresh() {
-      place = undefined;
+      missed = true;
     },
     close: () => closing.abort(new Error("closed")),
   };

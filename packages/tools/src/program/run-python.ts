@@ -50,7 +50,7 @@ const python: Language = {
   advice,
 };
 
-function advice({ error, limit }: ProgramResult, ended: boolean): string | undefined {
+function advice({ error, limit, session }: ProgramResult, ended: boolean): string | undefined {
   const restart = ended ? "" : " The names defined so far are still there.";
   switch (limit) {
     case "time":
@@ -67,6 +67,11 @@ function advice({ error, limit }: ProgramResult, ended: boolean): string | undef
       return `Leave out what ends or reaches around the interpreter, or recurses without end.${restart}`;
     case "ModuleNotFoundError":
       return "Write it with what is installed, or tell the user what to install.";
+    case "NameError":
+      // A conversation that goes on in another process, or from a fork, has no interpreter of its own yet.
+      return session.state === "new" && session.call_no === 1 && session.lost_because === undefined
+        ? "This interpreter is new: names of programs that ran before it was started are not there."
+        : undefined;
     case "EOFError":
       return "Write the values into the code.";
   }

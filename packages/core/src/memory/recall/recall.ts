@@ -359,8 +359,18 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Takes away the index of a store that holds nothing any more, with all its bytes. */
+export async function removeIndex(of: IndexPlace): Promise<void> {
+  const path = pathOf(of);
+  if (path !== "memory") await removeIndexFile(path);
+}
+
+interface IndexPlace extends Pick<RecallOptions, "namespace" | "folder"> {
+  readonly store: Pick<ThreadStore, "url">;
+}
+
 /** One file for each namespace of each store, so that no search sees another's words. */
-function pathOf({ store, namespace, folder }: RecallOptions): string | "memory" {
+function pathOf({ store, namespace, folder }: IndexPlace): string | "memory" {
   if (folder === "memory" || store.url === "memory:") return "memory";
   const name = createHash("sha256")
     .update(JSON.stringify([store.url, namespace]))

@@ -38,6 +38,16 @@ const signs: ReadonlyMap<string, string> = new Map([
   ["√", " sqrt "],
 ]);
 
+const spelled = /(?:더하기|빼기|곱하기|나누기)|(?:원주율|루트)(?![가-힣])/y;
+const spelledSigns: ReadonlyMap<string, string> = new Map([
+  ["더하기", "+"],
+  ["빼기", "-"],
+  ["곱하기", "*"],
+  ["나누기", "/"],
+  ["원주율", "π"],
+  ["루트", "√"],
+]);
+
 const hangul = /[가-힣]+/y;
 const name = /[\p{L}_$](?:[\p{L}\p{N}_$])*/uy;
 const plainNumber = /0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
@@ -171,6 +181,11 @@ function read(source: string): Token[] {
       at += source[at + 1] === " " ? 2 : 1;
       continue;
     }
+    const words = match(spelled, source, at)?.[0];
+    if (words !== undefined) {
+      readSign(spelledSigns.get(words) ?? words, words.length);
+      continue;
+    }
     if (/[가-힣]/.test(character)) {
       readHangul();
       continue;
@@ -188,8 +203,7 @@ function read(source: string): Token[] {
       continue;
     }
     if (signs.has(character)) {
-      add(character === "√" || character === "π" ? "word" : "sign", signs.get(character) ?? "", at++);
-      if (character === "√") wrapRoot();
+      readSign(character, 1);
       continue;
     }
     const word = match(name, source, at)?.[0].match(/^[^가-힣]+/)?.[0];
@@ -216,8 +230,16 @@ function read(source: string): Token[] {
   }
   return tokens;
 
+  /** A sign that took so many characters. */
+  function readSign(sign: string, length: number): void {
+    add(sign === "√" || sign === "π" ? "word" : "sign", signs.get(sign) ?? sign, at);
+    at += length;
+    if (sign === "√") wrapRoot();
+  }
+
   /** `√2` is a call of which mathjs needs the brackets. */
   function wrapRoot(): void {
+    at += match(/ */y, source, at)?.[0].length ?? 0;
     const value = match(plainNumber, source, at)?.[0];
     if (value === undefined) return;
     add("open", "(", at);
