@@ -260,7 +260,7 @@ test("the time limit ends the sampling, and what came in time decides", async ()
   });
   await using at = await palAgent([program("7"), program("forever")], {
     tools: [tool],
-    policy: { timeouts: { ...quickTimeouts, turn: 3_000 } },
+    policy: { timeouts: { ...quickTimeouts, turn: 6_000 } },
   });
   const events = await turnOf(at.agent, { samples: 2, threadId: "t" });
   expect(resultOf(events)).toMatchObject({ status: "completed", answer: "7", error: null });

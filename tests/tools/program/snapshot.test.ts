@@ -94,7 +94,7 @@ test.each([
   const name = snapshots()[0] ?? "";
   spoil();
   expect(await answerOnce()).toBe("42");
-  await expect.poll(snapshots).toEqual([]);
+  await expect.poll(snapshots, { timeout: 10_000 }).toEqual([]);
   copyFileSync(kept, join(folder, name));
 });
 
