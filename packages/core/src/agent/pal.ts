@@ -67,7 +67,6 @@ export async function* answerByProgram(
   const { maxSteps } = deps.policy;
   if (!deps.toolbox.list().some(({ name }) => name === tool)) return failed(noTool);
   let end = incomplete(noProgram);
-  let ran = false;
   let missed: ProgramAsking["missed"];
   for (let round = 0; round <= mends; round++) {
     yield* hearSteering(deps, thread);
@@ -86,12 +85,10 @@ export async function* answerByProgram(
     if (calls.length === 0 && first) {
       const stop = endWithoutProgram(first, progress);
       if (stop) return stop;
-      if (!ran) end = incomplete(noProgram);
       missed = { text: first.text, say: wasCut(first) ? writeShorter : writeProgram };
       continue;
     }
 
-    ran = true;
     for (const call of calls) yield { type: "tool_call", call };
     const from = progress.receipts.length;
     const { outcomes, stop } = yield* runPrograms(deps, thread, calls, { apart: samples > 1 }, progress, signal);

@@ -63,7 +63,7 @@ export async function listArtefacts(
   );
 }
 
-function stateOf(artefact: Artefact, path: string, files: readonly File[]): CachedArtefact["state"] {
+function stateOf(artefact: Artefact, path: string, files: readonly CacheFile[]): CachedArtefact["state"] {
   const file = files.find((one) => one.path === path);
   if (file) return fits(artefact, file.bytes) ? "present" : "damaged";
   const part = partPathOf(dirname(path), artefact);
@@ -81,12 +81,12 @@ export async function removeArtefact(cacheFolder: string, artefact: Artefact): P
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
-interface File {
+interface CacheFile {
   readonly path: string;
   readonly bytes: number;
 }
 
-async function filesOf(cacheFolder: string, artefact: Artefact): Promise<readonly File[]> {
+async function filesOf(cacheFolder: string, artefact: Artefact): Promise<readonly CacheFile[]> {
   const names = await readdir(cacheFolder).catch(() => []);
   const own = names.filter((name) => name === artefact.file || name.startsWith(`${artefact.file}.`));
   return Promise.all(

@@ -1,3 +1,9 @@
+/** What is shown of a result, in whatever language. */
+const shown = {
+  valueBytes: 16 * 1024,
+  tracebackBytes: 8 * 1024,
+};
+
 /** Every limit of the evaluator, in one place. Sizes are bytes unless the name says otherwise. */
 export const programLimits = {
   /** In whatever language. */
@@ -9,8 +15,7 @@ export const programLimits = {
     /** Then a thread gets a new interpreter. */
     calls: 500,
     codeBytes: 64 * 1024,
-    valueBytes: 16 * 1024,
-    tracebackBytes: 8 * 1024,
+    ...shown,
   },
   python: {
     /** Of the WebAssembly heap; a request beyond it is a MemoryError inside the program. */
@@ -20,8 +25,7 @@ export const programLimits = {
     /** Charged for each file or folder on top of its content. */
     fileOverheadBytes: 4096,
     residentBytes: 600 * 1024 * 1024,
-    valueBytes: 16 * 1024,
-    tracebackBytes: 8 * 1024,
+    ...shown,
     recursion: 1_000,
     maxRecursion: 3_000,
     intDigits: 100_000,
@@ -33,7 +37,7 @@ export const programLimits = {
     /** V8's, in kilobytes, on which the engine's own stack lies: large enough that the engine's limit comes first. */
     v8StackKilobytes: 3_900,
     residentBytes: 512 * 1024 * 1024,
-    valueBytes: 16 * 1024,
+    valueBytes: shown.valueBytes,
     /** Of one printed value. */
     printBytes: 1024 * 1024,
     intDigits: 20_000,

@@ -99,8 +99,7 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
         init: { ...init(here), makeSnapshot: pythonWarmUp },
         signal: closing.signal,
       });
-      if (made === undefined) failed.add(key);
-      else if ((await place)?.key === key) snapshot = made;
+      if (made !== undefined && (await place)?.key === key) snapshot = made;
     })()
       .catch(() => undefined)
       .finally(() => {
@@ -120,8 +119,8 @@ export function createPythonStarter(options: PythonStarterOptions): PythonStarte
     if (key === undefined || failed.has(key) || snapshot !== undefined) return;
     const loads = packages.files.some(({ modules }) => modules.includes(slow));
     onProgress?.({ progress: 0, message: loads ? `loading ${slow}, once…` : "starting Python for the first time…" });
-    const tired = once(AbortSignal.timeout(programLimits.snapshot.patienceMs), "abort");
-    await Promise.race([make(here), tired.then(() => failed.add(key))]);
+    await Promise.race([make(here), once(AbortSignal.timeout(programLimits.snapshot.patienceMs), "abort")]);
+    if (snapshot === undefined) failed.add(key);
   }
 
   return {
